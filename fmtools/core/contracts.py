@@ -1,0 +1,173 @@
+"""What a plug-in must look like. A plug-in is one file that defines one object of one of these shapes, and one line in
+pyproject.toml under its group's entry point. The built-ins enter through the same door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from .events import Control, Record
+from .options import TrainOptions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Entry-point group of each kind of plug-in.
+GROUPS = {"tasks": "fmtools.tasks", "sources": "fmtools.sources", "models": "fmtools.models"}
+
+
+@dataclass
+class Dataset:
+    """Rows, as they came: `splits` maps "train", "validation", "test" (or just "all") to Arrow tables.
+
+    `name` is short and fit for a folder; `origin` says where the rows came from; `notices` are said aloud;
+    `read` and `dropped` account for every row: read = kept + sum(dropped.values()), with the reasons as keys.
+    """
+
+    name: str
+    splits: dict[str, pa.Table]
+    origin: str = ""
+    licence: str = ""
+    notices: list[str] = field(default_factory=list)
+    read: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(next(iter(self.splits.values())).column_names)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        return {name: table.num_rows for name, table in self.splits.items()}
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Loads data of one kind. No torch here: sources run in the kernel."""
+
+    name: str
+    #: One line for lists; names a user can type as they stand (built-in sets), and file endings it reads.
+    summary: str
+    names: tuple[str, ...]
+    endings: tuple[str, ...]
+
+    def accepts(self, reference: Any) -> bool:
+        """Say whether `reference` (a text, a path or an object) is this source's."""
+        ...
+
+    def load(self, reference: Any) -> Dataset:
+        """Read it. Raises DataError with file and line for what cannot be read."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What the catalogue knows of a model before it is loaded. `disk_bytes` is the weights' size."""
+
+    name: str
+    folder: Path | None
+    summary: str
+    parameters: int
+    disk_bytes: int
+    licence: str
+    languages: tuple[str, ...]
+    tasks: tuple[str, ...]
+    package: str = ""
+
+
+@runtime_checkable
+class ModelSource(Protocol):
+    """A model that an installed package brings. `folder()` raises ModelError with the install line when it is not there."""
+
+    name: str
+
+    def card(self) -> ModelCard: ...
+
+    def folder(self) -> Path:
+        """Return a folder in the hub's layout, checked against its pinned sha256."""
+        ...
+
+
+@dataclass
+class Prepared:
+    """Data fit for a task: Arrow tables with fixed column names, and what the worker needs to know of them.
+
+    `meta` is plain JSON: for classification {"labels": [...], "text_column": ..., "label_column": ...}.
+    """
+
+    splits: dict[str, pa.Table]
+    meta: dict[str, Any]
+    notices: list[str] = field(default_factory=list)
+
+
+class Context(Protocol):
+    """What a stage may do to the outside while it works; the runtime provides it."""
+
+    folder: Path
+
+    def emit(self, event: Record) -> int: ...
+
+    def controls(self) -> Iterable[Control]:
+        """Return the control records that came since the last call."""
+        ...
+
+    def flush(self) -> None:
+        """Return when every event emitted so far is on the disk."""
+        ...
+
+
+@dataclass
+class Parts:
+    """What a task hands to the training stage. `loss_kwargs` and friends stay out: the Trainer computes the loss by the model."""
+
+    model: Any
+    tokenizer: Any
+    train: Any
+    validation: Any
+    collate: Any
+    #: Groups for the optimizer: [{"params": [...], "lr": ...}, ...].
+    groups: list[dict[str, Any]]
+    #: Any split -> tokenised rows, for the last evaluation.
+    test: Any = None
+    probes: list[str] = field(default_factory=list)
+
+
+@runtime_checkable
+class Task(Protocol):
+    """One task of the hub. `prepare` runs in the kernel without torch; everything else in the worker."""
+
+    name: str
+    summary: str
+    #: The metric that stands first in lists and pictures.
+    main_metric: str
+
+    def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
+        """Choose columns, check labels, split. Raises DataError before anything is written."""
+        ...
+
+    def build(self, model_folder: str, splits: dict[str, Any], meta: dict[str, Any], options: TrainOptions) -> Parts:
+        """Load the model and tokenise. `splits` are `datasets.Dataset`s over the prepared Arrow files."""
+        ...
+
+    def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
+        """Return {"metrics": {...}, "report": {...}, "confusion": {...}} for model outputs [n, ...] and truth [n]."""
+        ...
+
+    def load(self, folder: Path) -> Any:
+        """Load a trained model folder; the result is given to `predict`, `logits` and `attention`."""
+        ...
+
+    def predict(self, loaded: Any, texts: list[str], top: int) -> list[dict[str, Any]]:
+        """Return one JSON object a text."""
+        ...
+
+    def outputs(self, loaded: Any, rows: Any, batch_size: int) -> tuple[Any, Any]:
+        """Return (outputs, truth) for prepared rows, for `score`."""
+        ...
+
+    def attention(self, loaded: Any, text: str) -> tuple[list[str], Any]:
+        """Return (tokens [n], attention float array [layers, heads, n, n])."""
+        ...

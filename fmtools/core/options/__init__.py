@@ -1,0 +1,67 @@
+"""One typed options model per verb; VERBS is the only list of them."""
+
+from __future__ import annotations
+
+from .base import Hint, Options, flag, hint_of, nearest, option, unknown_option
+from .train import TrainOptions
+from .verbs import (
+    AttachOptions,
+    AttentionOptions,
+    CompareOptions,
+    DataOptions,
+    DoctorOptions,
+    EvaluateOptions,
+    ModelsOptions,
+    PauseOptions,
+    PredictOptions,
+    ResumeOptions,
+    RunsOptions,
+    ShowOptions,
+    StopOptions,
+)
+
+#: Every verb by its name; order is the order of help texts.
+VERBS: dict[str, type[Options]] = {
+    cls.verb: cls
+    for cls in (
+        DataOptions,
+        ModelsOptions,
+        TrainOptions,
+        EvaluateOptions,
+        PredictOptions,
+        AttentionOptions,
+        RunsOptions,
+        ShowOptions,
+        AttachOptions,
+        ResumeOptions,
+        PauseOptions,
+        StopOptions,
+        CompareOptions,
+        DoctorOptions,
+    )
+}
+
+__all__ = [
+    "VERBS",
+    "AttachOptions",
+    "AttentionOptions",
+    "CompareOptions",
+    "DataOptions",
+    "DoctorOptions",
+    "EvaluateOptions",
+    "Hint",
+    "ModelsOptions",
+    "Options",
+    "PauseOptions",
+    "PredictOptions",
+    "ResumeOptions",
+    "RunsOptions",
+    "ShowOptions",
+    "StopOptions",
+    "TrainOptions",
+    "flag",
+    "hint_of",
+    "nearest",
+    "option",
+    "unknown_option",
+]

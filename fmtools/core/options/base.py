@@ -1,0 +1,104 @@
+"""The base of every verb's options: one typed model, from which magics, command line, forms and docs are derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from ..errors import OptionError
+
+#: What completes an option's value: names the derive package knows how to list.
+COMPLETIONS = ("tasks", "models", "data", "runs", "path", "choices")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """How an option looks in a command line and in a form.
+
+    positional: given without its name. complete: see COMPLETIONS. unit: shown behind the value. group: "basic" or
+    "advanced". log: a slider over it is logarithmic. live: takes a notebook variable (a frame) as well as text.
+    """
+
+    positional: bool = False
+    complete: str = ""
+    unit: str = ""
+    group: str = "basic"
+    log: bool = False
+    live: bool = False
+
+
+def option(default: Any, help: str, *, hint: Hint | None = None, **bounds: Any) -> Any:
+    """Declare one option: its default (`...` = required), its help, how it is shown, and pydantic's bounds."""
+    return Field(default, description=help, json_schema_extra={"hint": vars(hint or Hint())}, **bounds)
+
+
+def hint_of(field: FieldInfo) -> Hint:
+    extra = field.json_schema_extra
+    return Hint(**extra["hint"]) if isinstance(extra, dict) and "hint" in extra else Hint()  # type: ignore[arg-type]
+
+
+class Options(BaseModel):
+    """Options of one verb. Unknown names are errors that suggest the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, arbitrary_types_allowed=True)
+    #: The word behind `fmtools`; the magic's name where it is not fm_<verb>; one sentence for help texts.
+    verb: ClassVar[str] = ""
+    magic: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    #: One line a user could type, shown in help.
+    example: ClassVar[str] = ""
+
+    @classmethod
+    def magic_name(cls) -> str:
+        """Return the magic's name without its percent sign: `fm_train`."""
+        return cls.magic or f"fm_{cls.verb}"
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> Any:
+        """Build the options from plain values; raise one clear OptionError for the first mistake."""
+        try:
+            return cls.model_validate({name.replace("-", "_"): value for name, value in values.items()})
+        except ValidationError as error:
+            raise explain(cls, error) from None
+
+
+def nearest(word: str, known: list[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word closest to `word`, or None when none is close."""
+    import difflib
+
+    found = difflib.get_close_matches(word.lower(), known, n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def flag(name: str) -> str:
+    """Return an option's name as typed: `--text-column`."""
+    return "--" + name.replace("_", "-")
+
+
+def unknown_option(cls: type[Options], name: str) -> OptionError:
+    """Word the error for an option that does not exist, with the nearest one that does."""
+    given = name.lstrip("-").replace("-", "_")
+    guess = nearest(given, list(cls.model_fields))
+    cure = f"Did you mean {flag(guess)}?" if guess else f"`%{cls.magic_name()}?` lists the options."
+    return OptionError(f"{flag(given)} is not an option of {cls.verb}.", cure)
+
+
+def explain(cls: type[Options], error: ValidationError) -> OptionError:
+    """Turn pydantic's first complaint into one sentence that names the option as typed, the value and what is allowed."""
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return unknown_option(cls, name)
+    if first["type"] == "missing":
+        return OptionError(f"{cls.verb} needs {name.replace('_', '-')}.", f"For example: {cls.example}" if cls.example else "")
+    field = cls.model_fields.get(name)
+    wanted = first["msg"].replace("Input should be", "it should be").replace("Value error, ", "")
+    if first["type"] == "literal_error":
+        choices = str(first.get("ctx", {}).get("expected", ""))
+        guess = nearest(str(first["input"]), [c.strip("' ") for c in choices.replace(" or ", ",").split(",")], 0.5)
+        wanted = f"it should be one of {choices}" + (f"; did you mean {guess}?" if guess else "")
+    help_text = f" ({field.description})" if field is not None and field.description else ""
+    return OptionError(f"{flag(name)} {first['input']!r} is not possible: {wanted}{help_text}.".replace("..", "."))

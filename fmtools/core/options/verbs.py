@@ -1,0 +1,156 @@
+"""Options of every verb but `train`, which has a file of its own."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from .base import Hint, Options, option
+
+RUN = Hint(positional=True, complete="runs")
+RUN_HELP = "a run's id, the beginning of it, its name, or `last`"
+
+
+class EvaluateOptions(Options):
+    """Evaluate a trained run on other data."""
+
+    verb: ClassVar[str] = "evaluate"
+    magic: ClassVar[str] = "fm_eval"
+    summary: ClassVar[str] = "Score a trained run: per-class report, averages, confusion matrix."
+    example: ClassVar[str] = "%fm_eval last --data intents"
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+    data: Any = option(None, "what to score on; the run's own test split when not given", hint=Hint(complete="data", live=True))
+    split: str | None = option(None, "the split of the data to use; its test split, else all of it")
+    batch_size: int = option(64, "rows scored at once", ge=1, le=4096, hint=Hint(unit="rows"))
+
+
+class PredictOptions(Options):
+    """Ask a trained run."""
+
+    verb: ClassVar[str] = "predict"
+    summary: ClassVar[str] = "Ask a trained run about new texts."
+    example: ClassVar[str] = '%fm_predict last --text "turn on the kitchen lights"'
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+    text: list[str] = option([], "a text to predict (several allowed)")
+    data: Any = option(None, "a file or table of texts", hint=Hint(complete="data", live=True))
+    text_column: str | None = option(None, "the column with the text; guessed when not given")
+    top: int = option(3, "how many labels to show", ge=1, le=1000)
+
+
+class AttentionOptions(Options):
+    """See what a model looks at."""
+
+    verb: ClassVar[str] = "attention"
+    summary: ClassVar[str] = "Show the attention maps of a run (or of a model before training) for a sentence."
+    example: ClassVar[str] = '%fm_attention last --text "turn on the kitchen lights"'
+
+    run: str = option("last", RUN_HELP + "; or a model's name", hint=RUN)
+    text: str = option(..., "the sentence to look at")
+    layer: int | None = option(None, "a layer, from 0; all of them as small pictures when not given", ge=0)
+    head: int | None = option(None, "a head, from 0; their mean when not given", ge=0)
+
+
+class RunsOptions(Options):
+    """List the runs of this workspace."""
+
+    verb: ClassVar[str] = "runs"
+    summary: ClassVar[str] = "List the runs of this workspace, newest first."
+    example: ClassVar[str] = "%fm_runs --status running"
+
+    status: str | None = option(None, "only runs in this status", hint=Hint(complete="choices"))
+    task: str | None = option(None, "only runs of this task", hint=Hint(complete="tasks"))
+    limit: int = option(20, "at most this many", ge=1, le=100_000)
+
+
+class AttachOptions(Options):
+    """Follow a run that already exists."""
+
+    verb: ClassVar[str] = "attach"
+    summary: ClassVar[str] = "Show the card of an existing run and return the Run."
+    example: ClassVar[str] = "run = %fm_attach last"
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+    wait: bool = option(False, "wait until the run has ended")
+
+
+class ResumeOptions(Options):
+    """Go on with an interrupted, stopped or failed run."""
+
+    verb: ClassVar[str] = "resume"
+    summary: ClassVar[str] = "Go on with a run from its newest verified checkpoint."
+    example: ClassVar[str] = "%fm_resume last"
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+    background: bool = option(False, "return at once; the run goes on beside the kernel")
+
+
+class StopOptions(Options):
+    """Stop a run at the end of its step."""
+
+    verb: ClassVar[str] = "stop"
+    summary: ClassVar[str] = "Stop a run at the end of its step, and save it."
+    example: ClassVar[str] = "%fm_stop last"
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+
+
+class PauseOptions(Options):
+    """Pause a run; `--off` lets it go on."""
+
+    verb: ClassVar[str] = "pause"
+    summary: ClassVar[str] = "Pause a run at the end of its step; --off lets it go on."
+    example: ClassVar[str] = "%fm_pause last"
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+    off: bool = option(False, "let a paused run go on")
+
+
+class ShowOptions(Options):
+    """Print what is known of a run."""
+
+    verb: ClassVar[str] = "show"
+    summary: ClassVar[str] = "Print a run's state, options, metrics and artifacts."
+    example: ClassVar[str] = "fmtools show last --json"
+
+    run: str = option("last", RUN_HELP, hint=RUN)
+
+
+class CompareOptions(Options):
+    """Lay runs side by side."""
+
+    verb: ClassVar[str] = "compare"
+    summary: ClassVar[str] = "Compare runs: overlaid curves, metrics and the options that differ."
+    example: ClassVar[str] = "%fm_compare first-run second-run"
+
+    runs: list[str] = option(..., "two or more runs", hint=Hint(positional=True, complete="runs"), min_length=2)
+    series: str = option("loss", "the curve to overlay: loss, learning_rate, validation/accuracy ...")
+
+
+class DataOptions(Options):
+    """Look at data before training on them."""
+
+    verb: ClassVar[str] = "data"
+    summary: ClassVar[str] = "Load data, say what is in them, and keep them in the store."
+    example: ClassVar[str] = "%fm_data intents"
+
+    data: Any = option(..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True))
+    rows: int = option(5, "example rows to show", ge=0, le=1000)
+
+
+class ModelsOptions(Options):
+    """List the models that can be named."""
+
+    verb: ClassVar[str] = "models"
+    summary: ClassVar[str] = "List the models of the catalogue, their sizes and licences."
+    example: ClassVar[str] = "%fm_models"
+
+    task: str | None = option(None, "only models that fit this task", hint=Hint(complete="tasks"))
+
+
+class DoctorOptions(Options):
+    """Check the installation."""
+
+    verb: ClassVar[str] = "doctor"
+    summary: ClassVar[str] = "Check versions, the run store, the extension, plug-ins and hardware."
+    example: ClassVar[str] = "%fm_doctor"

@@ -1,0 +1,116 @@
+"""Who works on a run: one lease file per attempt, touched as a heartbeat, judged by pid where that is possible."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..core.errors import StoreError
+from .files import read_bytes, sync_folder, write_all
+
+#: Seconds between two touches; and the age at which a lease whose process cannot be looked up counts as dead.
+BEAT, STALE = 1.0, 20.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A claim of one attempt. `host` names machine, boot and pid namespace, so that equal hosts share their pids."""
+
+    attempt: int
+    pid: int
+    started: str
+    host: str
+    machine: str
+
+
+def _first_line(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def host_key() -> str:
+    """Return a text that is equal only for processes that see each other's pids in this boot of this machine."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()}|{_first_line('/proc/sys/kernel/random/boot_id')}|{space}"
+
+
+def process_start(pid: int) -> str:
+    """Return when a process started, as a text that another process with the same pid cannot share; "" when it is gone.
+
+    Linux gives ticks since boot, which clock changes do not move; a zombie counts as gone.
+    """
+    if os.path.isdir("/proc/self"):
+        stat = _first_line(f"/proc/{pid}/stat")
+        fields = stat[stat.rfind(")") + 2 :].split() if stat else []
+        return fields[19] if fields and fields[0] not in "ZX" else ""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.0f}"
+    except psutil.Error:
+        return ""
+
+
+def _path(folder: Path, attempt: int) -> Path:
+    return folder / f"lease-{attempt:04d}.json"
+
+
+def newest(folder: Path) -> tuple[Lease | None, float]:
+    """Return the newest lease of a run folder and its age in seconds; (None, 0) when nobody ever worked on it."""
+    paths = sorted(folder.glob("lease-*.json"))
+    if not paths:
+        return None, 0.0
+    try:
+        age = time.time() - paths[-1].stat().st_mtime
+        return Lease(**json.loads(read_bytes(paths[-1]))), age
+    except (OSError, ValueError, TypeError):
+        # Created this very moment and not yet written, or damaged: its number still counts.
+        return Lease(int(paths[-1].stem[6:]), 0, "", "", "?"), age
+
+
+def alive(folder: Path) -> bool:
+    """Say whether somebody works on the run now."""
+    lease, age = newest(folder)
+    if lease is None:
+        return False
+    if lease.host == host_key():
+        return process_start(lease.pid) == lease.started
+    return age < STALE
+
+
+def claim(folder: Path) -> Lease:
+    """Claim the next attempt for this process. Raises StoreError when another process works on the run."""
+    last, _ = newest(folder)
+    if last is not None and alive(folder) and last.pid != os.getpid():
+        raise StoreError(
+            f"Run {folder.name} is being worked on by process {last.pid} on {last.machine}.",
+            "Attach to it (%fm_attach) or stop it (%fm_stop) first.",
+        )
+    attempt = last.attempt + 1 if last else 1
+    lease = Lease(attempt, os.getpid(), process_start(os.getpid()), host_key(), socket.gethostname())
+    try:
+        descriptor = os.open(_path(folder, attempt), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise StoreError(f"Run {folder.name} was taken by another process this moment.", "Attach to it (%fm_attach).") from None
+    try:
+        write_all(descriptor, json.dumps(asdict(lease)).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(folder)
+    return lease
+
+
+def beat(folder: Path, attempt: int) -> None:
+    """Touch the lease: the sign of life for those who cannot look the process up."""
+    os.utime(_path(folder, attempt))

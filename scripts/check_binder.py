@@ -1,4 +1,4 @@
-"""Check binder/ without a container engine: that the files say what the project needs, and that the shell script parses.
+"""Check binder/ without a container engine: do the files say what the project needs, does the shell script parse?
 
 With jupyter-repo2docker on the PATH, it is asked too (`jupyter-repo2docker --no-build .`); it is no dependency of ours.
 """

@@ -51,15 +51,17 @@ def type_name(field: FieldInfo) -> str:
 
 
 def bounds(field: FieldInfo) -> str:
-    """Return the bounds as a reader would write them: `> 0, <= 1`; empty when there are none."""
-    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    found = [
-        f"{sign} {getattr(rule, name):g}" if abs(getattr(rule, name)) < 1e5 else f"{sign} {getattr(rule, name)}"
+    """Return the bounds in words: `1 to 4096`, `above 0, up to 1`, `from 0`; empty when there are none."""
+    found = {
+        sign: written(getattr(rule, sign))
         for rule in field.metadata
-        for name, sign in signs.items()
-        if getattr(rule, name, None) is not None
-    ]
-    return ", ".join(found)
+        for sign in ("gt", "ge", "lt", "le")
+        if getattr(rule, sign, None) is not None
+    }
+    if found.keys() == {"ge", "le"}:
+        return f"{found['ge']} to {found['le']}"
+    words = {"gt": "above", "ge": "from", "lt": "below", "le": "up to"}
+    return ", ".join(f"{words[sign]} {value}" for sign, value in found.items())
 
 
 def placeholder(name: str, field: FieldInfo) -> str:

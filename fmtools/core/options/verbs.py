@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..events import Status
 from .base import Hint, Options, option
 
 RUN = Hint(positional=True, complete="runs")
@@ -58,7 +59,7 @@ class RunsOptions(Options):
     summary: ClassVar[str] = "List the runs of this workspace, newest first."
     example: ClassVar[str] = "%fm_runs --status running"
 
-    status: str | None = option(None, "only runs in this status", hint=Hint(complete="choices"))
+    status: Status | None = option(None, "only runs in this status", hint=Hint(complete="choices"))
     task: str | None = option(None, "only runs of this task", hint=Hint(complete="tasks"))
     limit: int = option(20, "at most this many", ge=1, le=100_000)
 

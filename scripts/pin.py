@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 TARGET = Path(__file__).parent.parent / "constraints.txt"
+OLDEST = "3.11.0"
 HEADER = """\
 # One set of versions that was installed and tested together; `make setup` uses it, `make pins` writes it.
 # Wheels that carry data, by third parties, as they were tested:
@@ -22,15 +25,25 @@ LEFT_OUT = {"fmtools", "pip", "setuptools", "wheel", "torchvision"}
 
 def pins() -> list[str]:
     """Return "name==version" for every installed package, sorted, without local labels such as +cpu."""
-    listing = subprocess.run(
-        [sys.executable, "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
-    ).stdout
-    found = [re.sub(r"\+.*$", "", line) for line in listing.splitlines() if "==" in line]
-    return sorted((pin for pin in found if pin.split("==")[0].lower() not in LEFT_OUT), key=str.lower)
+    found = {d.metadata["Name"]: re.sub(r"\+.*$", "", d.version) for d in distributions()}
+    kept = (f"{name}=={version}" for name, version in found.items() if name.lower() not in LEFT_OUT)
+    return sorted(kept, key=str.lower)
+
+
+def too_new() -> list[str]:
+    """Return what is installed here but not to be had for the oldest Python that fmtools supports."""
+    wanted = ((d.metadata["Name"], d.version, d.metadata.get("Requires-Python")) for d in distributions())
+    return [
+        f"{name} {version} needs Python {spec}"
+        for name, version, spec in wanted
+        if OLDEST not in SpecifierSet(spec or "")
+    ]
 
 
 def main() -> None:
-    """Replace constraints.txt."""
+    """Replace constraints.txt, unless a user with the oldest Python could not install it."""
+    if refused := too_new():
+        sys.exit("Install an older version of these first: " + "; ".join(refused))
     lines = pins()
     TARGET.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(lines)} versions written to {TARGET.name}")

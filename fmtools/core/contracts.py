@@ -110,6 +110,10 @@ class Context(Protocol):
 
     def emit(self, event: Record) -> int: ...
 
+    def attention(self, step: int, probe: int, text: str, tokens: list[str], weights: Any) -> None:
+        """Keep attention weights [layers, heads, n, n] of a watched sentence, and say so in the log."""
+        ...
+
     def controls(self) -> Iterable[Control]:
         """Return the control records that came since the last call."""
         ...
@@ -121,7 +125,7 @@ class Context(Protocol):
 
 @dataclass
 class Parts:
-    """What a task hands to the training stage. `loss_kwargs` and friends stay out: the Trainer computes the loss by the model."""
+    """What a task hands to the training stage. The model computes its own loss; rows are indexable and may have `lengths`."""
 
     model: Any
     tokenizer: Any
@@ -130,8 +134,9 @@ class Parts:
     collate: Any
     #: Groups for the optimizer: [{"params": [...], "lr": ...}, ...].
     groups: list[dict[str, Any]]
-    #: Any split -> tokenised rows, for the last evaluation.
+    #: Rows of the test split, for the last evaluation; None when the data have none.
     test: Any = None
+    #: Sentences whose attention is watched.
     probes: list[str] = field(default_factory=list)
 
 
@@ -148,26 +153,30 @@ class Task(Protocol):
         """Choose columns, check labels, split. Raises DataError before anything is written."""
         ...
 
-    def build(self, model_folder: str, splits: dict[str, Any], meta: dict[str, Any], options: TrainOptions) -> Parts:
-        """Load the model and tokenise. `splits` are `datasets.Dataset`s over the prepared Arrow files."""
+    def build(self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions) -> Parts:
+        """Load the model and tokenise the prepared tables."""
         ...
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
         """Return {"metrics": {...}, "report": {...}, "confusion": {...}} for model outputs [n, ...] and truth [n]."""
         ...
 
+    def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
+        """Give other data the form this run was trained on (same columns, same labels), for an evaluation."""
+        ...
+
     def load(self, folder: Path) -> Any:
-        """Load a trained model folder; the result is given to `predict`, `logits` and `attention`."""
+        """Load a trained model folder; the result is given to `predict`, `outputs` and `attention`."""
         ...
 
-    def predict(self, loaded: Any, texts: list[str], top: int) -> list[dict[str, Any]]:
-        """Return one JSON object a text."""
+    def predict(self, loaded: Any, inputs: list[str], top: int) -> list[dict[str, Any]]:
+        """Return one JSON object an input."""
         ...
 
-    def outputs(self, loaded: Any, rows: Any, batch_size: int) -> tuple[Any, Any]:
+    def outputs(self, loaded: Any, rows: pa.Table, batch_size: int) -> tuple[Any, Any]:
         """Return (outputs, truth) for prepared rows, for `score`."""
         ...
 
     def attention(self, loaded: Any, text: str) -> tuple[list[str], Any]:
-        """Return (tokens [n], attention float array [layers, heads, n, n])."""
+        """Return (tokens [n], attention float array [layers, heads, n, n]) of a loaded model."""
         ...

@@ -18,6 +18,11 @@ class FmError(Exception):
     def __str__(self) -> str:
         return f"{self.cause} {self.cure}".strip()
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback; control characters from the user's input are spelled out."""
+        lines = [line for line in (self.cause, self.cure) if line]
+        return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in lines]
+
     def __reduce__(self) -> tuple[type[FmError], tuple[str, str]]:
         return type(self), (self.cause, self.cure)
 

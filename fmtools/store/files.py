@@ -16,7 +16,8 @@ from ulid import ULID
 from ..core.errors import StoreError
 
 MANIFEST = "MANIFEST.json"
-_BLOCK = 1 << 20
+#: Beginning of the name of a folder that is being replaced; "-" and a ULID follow the name proper.
+_OLD = ".old-"
 
 
 def new_id() -> str:
@@ -26,7 +27,10 @@ def new_id() -> str:
 
 def private_folder(path: Path) -> Path:
     """Make a folder only its owner can read; its missing parents too."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.is_dir():
+        if path.parent != path:
+            private_folder(path.parent)  # mkdir(parents=True) would give the parents the user's default mode
+        path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -122,11 +126,22 @@ def seal(folder: Path, about: dict[str, Any]) -> int:
 
 
 def publish(stage: Path, final: Path) -> None:
-    """Give a sealed folder its final name. An older folder of that name is moved to the trash first."""
-    if final.exists():
-        discard(final)
-    os.rename(stage, final)
+    """Give a sealed folder its final name. An older folder of that name is set aside, and deleted only afterwards.
+
+    A process killed between the two renames leaves the old folder under its .old- name; `sweep` gives it back.
+    """
+    old = final.with_name(f"{_OLD}{final.name}-{new_id()}")
+    if replaces := final.exists():
+        os.rename(final, old)
+    try:
+        os.rename(stage, final)
+    except OSError:
+        if replaces:
+            os.rename(old, final)
+        raise
     sync_folder(final.parent)
+    if replaces:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def discard(folder: Path) -> None:
@@ -137,11 +152,14 @@ def discard(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left half-made or half-deleted."""
+    """Remove what a killed process left half-made or half-deleted, and finish what it was about to replace."""
     if not folder.is_dir():
         return
-    for path in folder.iterdir():
-        if path.name.startswith((".tmp-", ".trash-")):
+    for path in list(folder.iterdir()):
+        if path.name.startswith(_OLD):
+            final = folder / path.name[len(_OLD) : -27]
+            shutil.rmtree(path, ignore_errors=True) if final.exists() else os.rename(path, final)
+        elif path.name.startswith((".tmp-", ".trash-")):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
@@ -151,14 +169,21 @@ def fault_in(folder: Path) -> str:
         manifest = read_json(folder / MANIFEST)
     except FileNotFoundError:
         return "it has no manifest"
-    except StoreError as error:
-        return error.cause
-    for name, entry in manifest["files"].items():
-        path = folder / name
+    except (StoreError, OSError):
+        return "its manifest is damaged"
+    try:
+        return next(filter(None, (_fault_of(folder, name, entry) for name, entry in manifest["files"].items())), "")
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return "its manifest is damaged"
+
+
+def _fault_of(folder: Path, name: str, entry: dict[str, Any]) -> str:
+    path = folder / name
+    try:
         if not path.is_file():
             return f"{name} is missing"
         if path.stat().st_size != entry["bytes"]:
             return f"{name} has {path.stat().st_size} bytes instead of {entry['bytes']}"
-        if sha256_file(path) != entry["sha256"]:
-            return f"{name} differs from its checksum"
-    return ""
+        return "" if sha256_file(path) == entry["sha256"] else f"{name} differs from its checksum"
+    except OSError as error:  # a bad sector is as good a reason as a flipped bit
+        return f"{name} cannot be read ({(error.strerror or str(error)).lower()})"

@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..core.errors import StoreError
+from ..core.errors import StoreError, from_os_error
 from .files import read_bytes, sync_folder, write_all
 
 #: Seconds between two touches; and the age at which a lease whose process cannot be looked up counts as dead.
@@ -84,20 +84,24 @@ def alive(folder: Path) -> bool:
     if lease is None:
         return False
     if lease.host == host_key():
-        return process_start(lease.pid) == lease.started
+        return lease.started != "" and process_start(lease.pid) == lease.started
     return age < STALE
 
 
-def claim(folder: Path) -> Lease:
-    """Claim the next attempt for this process. Raises StoreError when another process works on the run."""
+def claim(folder: Path, pid: int | None = None) -> Lease:
+    """Claim the next attempt for this process, or for a worker it has started (`pid`): then no moment is without a holder.
+
+    Raises StoreError when another process works on the run.
+    """
     last, _ = newest(folder)
-    if last is not None and alive(folder) and last.pid != os.getpid():
+    owner = pid or os.getpid()
+    if last is not None and alive(folder) and last.pid != owner:
         raise StoreError(
             f"Run {folder.name} is being worked on by process {last.pid} on {last.machine}.",
             "Attach to it (%fm_attach) or stop it (%fm_stop) first.",
         )
     attempt = last.attempt + 1 if last else 1
-    lease = Lease(attempt, os.getpid(), process_start(os.getpid()), host_key(), socket.gethostname())
+    lease = Lease(attempt, owner, process_start(owner), host_key(), socket.gethostname())
     try:
         descriptor = os.open(_path(folder, attempt), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -105,6 +109,9 @@ def claim(folder: Path) -> Lease:
     try:
         write_all(descriptor, json.dumps(asdict(lease)).encode())
         os.fsync(descriptor)
+    except OSError as error:
+        _path(folder, attempt).unlink(missing_ok=True)  # an empty lease would look alive until it is stale
+        raise from_os_error(error, "claim the run") from None
     finally:
         os.close(descriptor)
     sync_folder(folder)

@@ -61,41 +61,53 @@ class LogWriter:
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._lock = threading.Lock()
         self._seq = first_seq - 1
-        self._waiting: deque[bytes] = deque(maxlen=KEPT_WHILE_REFUSED)
-        self._torn = self._dirty = False
+        self._waiting: deque[bytes] = deque()
+        self._dirty = False
+        self._broken: OSError | None = None
         self.refused: OSError | None = None
 
     def append(self, record: dict[str, Any]) -> int:
         """Write one record and return its seq. It survives the process at once, and the machine after `sync`."""
         with self._lock:
+            line = encode({"seq": 0} | record | {"seq": self._seq + 1})
             self._seq += 1
-            self._waiting.append(encode({"seq": self._seq, **record}))
+            if len(self._waiting) >= KEPT_WHILE_REFUSED:
+                del self._waiting[1]  # not the first: a part of it may be on the disk already
+            self._waiting.append(line)
             self._drain()
             return self._seq
 
     def sync(self) -> None:
-        """Return when everything appended so far is on the disk, or raise OSError when the disk refuses it."""
+        """Return when everything appended so far is on the disk, or raise OSError when the disk refuses it.
+
+        A flush that failed once is never reported as a success later: the system forgets what it could not write.
+        """
         with self._lock:
             self._drain()
-            if self.refused is not None:
-                raise self.refused
+            if self.refused is not None or self._broken is not None:
+                raise self.refused or self._broken or OSError()
             if self._dirty:
-                os.fsync(self._descriptor)
+                try:
+                    os.fsync(self._descriptor)
+                except OSError as error:
+                    self._broken = error
+                    raise
                 self._dirty = False
 
     def _drain(self) -> None:
         while self._waiting:
-            # A refused write may have left part of a line: end it, so that it is skipped and not glued to the next.
-            data = (b"\n" if self._torn else b"") + self._waiting[0]
             before = os.lseek(self._descriptor, 0, os.SEEK_CUR)
             try:
-                write_all(self._descriptor, data)
+                write_all(self._descriptor, self._waiting[0])
             except OSError as error:
-                self._torn = self._torn or os.lseek(self._descriptor, 0, os.SEEK_CUR) != before
+                # What was taken of the line stays; the rest follows later, so that the line is whole and there once.
+                taken = os.lseek(self._descriptor, 0, os.SEEK_CUR) - before
+                self._waiting[0] = self._waiting[0][taken:]
+                self._dirty = self._dirty or taken > 0
                 self.refused = error
                 return
             self._waiting.popleft()
-            self._torn, self._dirty, self.refused = False, True, None
+            self._dirty, self.refused = True, None
 
     def close(self) -> None:
         """Flush what the disk takes and close."""
@@ -112,7 +124,8 @@ class LogReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._offsets: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}  # where the next line begins, and how far was looked at: a torn tail lies between
+        self._seen: dict[str, int] = {}
         self.lost = 0
         self.last_seq = 0
 
@@ -123,28 +136,43 @@ class LogReader:
         except FileNotFoundError:
             return ()
 
-    def read(self) -> list[dict[str, Any]]:
-        """Return the records appended since the last call."""
+    def unread(self) -> bool:
+        """Say, by the files' sizes alone, whether there may be something to read."""
+        return any(size > self._seen.get(name, 0) for name, size in self.signature())
+
+    def read(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the records appended since the last call; with `limit`, of about that many bytes at a time.
+
+        With a limit, an empty answer means that nothing is left; files are then read one after the other, oldest first.
+        """
         records: list[dict[str, Any]] = []
         for name, size in self.signature():
-            if size > self._offsets.get(name, 0):
-                records += self._read_file(name)
+            seen = -1
+            while seen < self._seen.get(name, 0) < size and not (limit and records):
+                seen = self._seen.get(name, 0)
+                records += self._read_file(name, limit)
         records.sort(key=lambda record: record["seq"])
         if records:
             self.last_seq = max(self.last_seq, records[-1]["seq"])
         return records
 
-    def _read_file(self, name: str) -> list[dict[str, Any]]:
+    def _read_file(self, name: str, limit: int | None) -> list[dict[str, Any]]:
         start = self._offsets.get(name, 0)
         with (self.folder / name).open("rb") as file:
             file.seek(start)
-            data = file.read()
+            data = file.read(limit or -1)
+            if limit and len(data) == limit:
+                data += file.readline()  # the piece ends with a line
         whole = data.rfind(b"\n") + 1  # a line without its newline is still being written, or torn
-        self._offsets[name] = start + whole
+        self._offsets[name], self._seen[name] = start + whole, start + len(data)
         found = [(line, decode(line)) for line in data[:whole].split(b"\n") if line]
         self.lost += sum(record is None for _, record in found)
         return [record for _, record in found if record is not None]
 
-    def torn(self) -> int:
-        """Return how many files end in an unfinished line; of ended writers these records are lost for good."""
-        return sum(size > self._offsets.get(name, 0) for name, size in self.signature())
+    def torn(self, *, alive: bool = False) -> int:
+        """Return how many files end in an unfinished line: records of ended writers that are lost for good.
+
+        With `alive`, the newest file does not count: its writer may be about to finish the line.
+        """
+        files = self.signature()
+        return sum(size > self._offsets.get(name, 0) for name, size in (files[:-1] if alive else files))

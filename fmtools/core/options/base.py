@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
 from ..errors import OptionError
@@ -50,6 +50,16 @@ class Options(BaseModel):
     summary: ClassVar[str] = ""
     #: One line a user could type, shown in help.
     example: ClassVar[str] = ""
+    _command: str = PrivateAttr("")
+
+    @property
+    def command(self) -> str:
+        """The line that asked for this, for run.json; empty when it came from Python."""
+        return self._command
+
+    def asked_as(self, command: str) -> None:
+        """Remember the line that asked for this, with the notebook's names of variables in it."""
+        self._command = command
 
     @classmethod
     def magic_name(cls) -> str:

@@ -25,6 +25,9 @@ class TrainOptions(Options):
     )
     text_column: str | None = option(None, "the column with the text; guessed when not given")
     label_column: str | None = option(None, "the column with the label; guessed when not given")
+    labels_as_they_are: bool = option(
+        False, "take labels as they stand, also when some look misspelt", hint=ADVANCED
+    )
     validation: float = option(
         0.1, "share of the rows kept for validation when the data have no such split", ge=0.01, le=0.5, hint=ADVANCED
     )

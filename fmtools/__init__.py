@@ -1,0 +1,69 @@
+"""fmtools: a foundation model's whole life inside the notebook.
+
+`%load_ext fmtools` gives the magics (`%fm_train`, `%fm_runs` ...); `fmtools.train(...)` does the same from Python and
+`fmtools VERB` from a command line. Importing this module imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+#: Public names, found in fmtools.api on first use.
+_PUBLIC = (
+    "Run", "load_data", "models", "train", "evaluate", "predict", "attention", "runs", "attach", "resume", "pause", "stop",
+    "compare", "doctor",
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from .api import (
+        Run as Run,
+        attach as attach,
+        attention as attention,
+        compare as compare,
+        doctor as doctor,
+        evaluate as evaluate,
+        load_data as load_data,
+        models as models,
+        pause as pause,
+        predict as predict,
+        resume as resume,
+        runs as runs,
+        stop as stop,
+        train as train,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        from . import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'fmtools' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register the magics and their completion; called by `%load_ext fmtools`."""
+    from .notebook import magics
+
+    magics.load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take the magics away again; called by `%unload_ext fmtools`."""
+    from .notebook import magics
+
+    magics.unload(ipython)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "fmtools"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "fmtools.server"}]

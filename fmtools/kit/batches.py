@@ -1,0 +1,76 @@
+"""Rows for a text model: tokenised once, grouped by length, padded per batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import Sampler
+
+
+class TextRows(torch.utils.data.Dataset[dict[str, Any]]):
+    """Tokenised texts with their class numbers; `lengths` [rows] are tokens a row."""
+
+    def __init__(self, tokenizer: Any, texts: list[str], labels: list[int] | None, max_length: int) -> None:
+        encoded = tokenizer(texts, truncation=True, max_length=max_length, return_attention_mask=False)
+        self.input_ids: list[list[int]] = encoded["input_ids"]
+        self.labels = labels
+        self.lengths = [len(ids) for ids in self.input_ids]
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        row: dict[str, Any] = {"input_ids": self.input_ids[index]}
+        if self.labels is not None:
+            row["labels"] = self.labels[index]
+        return row
+
+
+class PadTexts:
+    """Collate rows to tensors [rows, longest of the batch]; padding goes to the right."""
+
+    def __init__(self, pad_id: int) -> None:
+        self.pad_id = pad_id
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        longest = max(len(row["input_ids"]) for row in rows)
+        ids = torch.full((len(rows), longest), self.pad_id, dtype=torch.long)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        for i, row in enumerate(rows):
+            ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+            mask[i, : len(row["input_ids"])] = 1
+        batch = {"input_ids": ids, "attention_mask": mask}
+        if "labels" in rows[0]:
+            batch["labels"] = torch.tensor([row["labels"] for row in rows])
+        return batch
+
+
+#: Batches whose rows are sorted by length together: more saves padding, fewer keeps the shuffle freer.
+GROUPED_BATCHES = 50
+
+
+class LengthGroups(Sampler[int]):
+    """Shuffles anew each epoch, then batches rows of like length, so that little padding is computed.
+
+    Batches come in random order, else the loss would rise and fall with the length. The order depends on `seed` and the
+    epoch alone, never on the global random state: a resumed run sees the same batches as one never interrupted.
+    """
+
+    def __init__(self, lengths: list[int], batch_size: int, seed: int, epoch: Callable[[], int]) -> None:
+        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch())
+        order = torch.randperm(len(self.lengths), generator=generator).tolist()
+        width = GROUPED_BATCHES * self.batch_size
+        groups = (sorted(order[i : i + width], key=self.lengths.__getitem__) for i in range(0, len(order), width))
+        rows = [row for group in groups for row in group]
+        batches = [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
+        # The last batch may be short; anywhere else it would shift the rows of those behind it.
+        shuffled = torch.randperm(len(batches) - 1, generator=generator).tolist() if len(batches) > 1 else []
+        return iter([row for b in [*shuffled, len(batches) - 1] for row in batches[b]])

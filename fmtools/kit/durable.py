@@ -1,0 +1,100 @@
+"""A mixin that makes any transformers Trainer durable: checkpoints are staged, verified and published by rename.
+
+The stock Trainer writes a checkpoint in place and rotates by file time: after a kill, its newest folder is often partial
+and a clock step can delete the wrong one. Here `_save_checkpoint` runs unchanged into a stage folder; the store seals it
+with checksums and gives it its name in one rename. A disk that refuses a save does not end the training.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+from transformers import Trainer
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from ..core.contracts import Context
+from ..core.errors import from_os_error
+from ..core.events import CheckpointEvent, NoticeEvent, PhaseEvent
+from .batches import LengthGroups
+from .narrator import Narrator
+
+
+class CheckpointStore(Protocol):
+    """What the mixin needs of the store's checkpoints."""
+
+    def stage(self) -> Any: ...
+
+    def publish(self, stage: Path, step: int) -> int: ...
+
+    def steps(self) -> list[int]: ...
+
+
+class DurableMixin:
+    """Put before a Trainer class: `class DurableTrainer(DurableMixin, Trainer)`. Set `context`,
+    `checkpoints` and `narrator` after."""
+
+    context: Context
+    checkpoints: CheckpointStore
+    narrator: Narrator
+    state: Any
+    _stage: Path | None = None
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """Count the batch for the throughput, then train on it."""
+        self.narrator.count(inputs)
+        return super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self._stage) if self._stage else super()._get_output_dir(trial=trial)  # type: ignore[misc]
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        step = int(self.state.global_step)
+        if step in self.checkpoints.steps():
+            return
+        began = time.perf_counter()
+        self.context.emit(PhaseEvent(phase="saving"))
+        try:
+            self.context.flush()  # every point up to this step is on the disk before a checkpoint claims the step
+            size = self._save_staged(model, trial, step)
+        except OSError as error:
+            self._refused(error)
+        except RuntimeError as error:  # torch's zip writer words a full disk so; the text is not for users
+            if "PytorchStreamWriter" not in str(error) and "unexpected pos" not in str(error):
+                raise
+            self._refused(OSError(28, "the disk refused the write"))
+        except Exception as error:
+            if type(error).__name__ != "SafetensorError":
+                raise
+            self._refused(OSError(28, "the disk refused the write"))
+        else:
+            self.context.emit(CheckpointEvent(step=step, bytes=size, seconds=time.perf_counter() - began))
+        self.context.emit(PhaseEvent(phase="training"))
+
+    def _save_staged(self, model: Any, trial: Any, step: int) -> int:
+        with self.checkpoints.stage() as stage:
+            self._stage = stage
+            try:
+                super()._save_checkpoint(model, trial)  # type: ignore[misc]
+            finally:
+                self._stage = None
+            return self.checkpoints.publish(stage / f"{PREFIX_CHECKPOINT_DIR}-{step}", step)
+
+    def _refused(self, error: OSError) -> None:
+        said = from_os_error(error, "save a checkpoint")
+        self.context.emit(NoticeEvent(text=f"{said} The training goes on without it.", level="warning"))
+
+
+class DurableTrainer(DurableMixin, Trainer):
+    """The stock Trainer with durable checkpoints and rows grouped by length in an order that a resume repeats."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        rows = getattr(train_dataset if train_dataset is not None else self.train_dataset, "lengths", None)
+        if rows is None:
+            return super()._get_train_sampler(train_dataset)
+        return LengthGroups(rows, self.args.train_batch_size, self.args.seed, self._epoch)
+
+    def _epoch(self) -> int:
+        steps = max(1, -(-len(self.train_dataset) // self.args.train_batch_size) // self.args.gradient_accumulation_steps)
+        return int(self.state.global_step) // steps

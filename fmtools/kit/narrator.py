@@ -1,0 +1,127 @@
+"""The callback that tells the run's log what happens, and obeys control records at the end of a step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from transformers import TrainerCallback
+
+from ..core.contracts import Context
+from ..core.events import Control, ControlEvent, EvalEvent, PhaseEvent, StatusEvent, StepEvent
+
+#: Seconds between two looks for control records while paused, and the least time between two while training.
+PAUSE_LOOK, LOOK = 0.05, 0.1
+
+
+class Narrator(TrainerCallback):
+    """Emits steps and evaluations, takes snapshots, pauses, stops, changes the rate. `snapshot(step)` is called by `every`."""
+
+    def __init__(self, context: Context, *, save_seconds: float, snapshot: Callable[[int], None], every: int) -> None:
+        self.context, self.snapshot, self.every = context, snapshot, every
+        self.save_seconds = save_seconds
+        self.stopped = False
+        self.samples = self.tokens = 0
+        self._mark = self._saved = self._looked = time.perf_counter()
+
+    def count(self, inputs: dict[str, Any]) -> None:
+        """Add a batch to the throughput: its rows, and its tokens without padding."""
+        self.samples += len(inputs["input_ids"])
+        mask = inputs.get("attention_mask")
+        self.tokens += int(mask.sum()) if mask is not None else inputs["input_ids"].numel()
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.context.emit(PhaseEvent(phase="training"))
+        self._mark = self._saved = time.perf_counter()
+        if self.every and state.global_step == 0:
+            self.snapshot(0)
+            self._mark = time.perf_counter()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """A step is complete and logged: the Trainer saves and stops right after this call if it is asked to here."""
+        if not logs or "loss" not in logs:
+            return
+        now = time.perf_counter()
+        self._emit_step(state, logs, now - self._mark)
+        if self.every and state.global_step % self.every == 0:
+            self.snapshot(state.global_step)
+        if now - self._saved > self.save_seconds:
+            control.should_save = True
+        if now - self._looked > LOOK:
+            self._obey(state, control, kwargs)
+            self._looked = time.perf_counter()
+        self._mark = time.perf_counter()
+
+    def _emit_step(self, state: Any, logs: dict[str, Any], seconds: float) -> None:
+        norm = logs.get("grad_norm")
+        event = StepEvent(
+            step=state.global_step,
+            epoch=float(state.epoch or 0),
+            loss=float(logs["loss"]),
+            learning_rate=float(logs["learning_rate"]),
+            grad_norm=None if norm is None else float(norm),
+            samples=self.samples,
+            tokens=self.tokens,
+            seconds=seconds,
+        )
+        self.samples = self.tokens = 0
+        self.context.emit(event)
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._saved = time.perf_counter()
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        control.should_save = True
+        control.should_evaluate = not self.stopped
+        if control.should_evaluate:
+            self.context.emit(PhaseEvent(phase="evaluating"))
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        own = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
+        plain = {k.removeprefix("eval_"): float(v) for k, v in (metrics or {}).items() if k.startswith("eval_")}
+        scores = {name: value for name, value in plain.items() if not name.endswith(own)}
+        event = EvalEvent(step=state.global_step, epoch=float(state.epoch or 0), split="validation", metrics=scores)
+        self.context.emit(event)
+        self.context.emit(PhaseEvent(phase="training"))
+        self._mark = time.perf_counter()
+
+    def _obey(self, state: Any, control: Any, kwargs: dict[str, Any]) -> None:
+        wishes = list(self.context.controls())
+        while wishes:
+            wish = wishes.pop(0)
+            self._apply(wish, state, control, kwargs)
+            if wish.action == "pause" and not any(later.action in ("resume", "stop") for later in wishes):
+                wishes += self._hold()
+
+    def _hold(self) -> list[Control]:
+        """Do nothing until a wish to resume or stop comes; return it with what else was wished meanwhile."""
+        self.context.emit(StatusEvent(status="paused"))
+        self.context.flush()
+        wishes: list[Control] = []
+        while not any(wish.action in ("resume", "stop") for wish in wishes):
+            time.sleep(PAUSE_LOOK)
+            wishes += [wish for wish in self.context.controls() if wish.action != "pause"]
+        self.context.emit(StatusEvent(status="running"))
+        return wishes
+
+    def _apply(self, wish: Control, state: Any, control: Any, kwargs: dict[str, Any]) -> None:
+        if wish.action == "stop":
+            self.stopped = True
+            control.should_training_stop = control.should_save = True
+        if wish.action == "set_learning_rate" and wish.value:
+            set_learning_rate(kwargs["optimizer"], kwargs["lr_scheduler"], wish.value)
+        event = ControlEvent(step=state.global_step, action=wish.action, value=wish.value, by=wish.by)
+        self.context.emit(event)
+
+
+def set_learning_rate(optimizer: Any, scheduler: Any, value: float) -> None:
+    """Make `value` the rate of the first group from the next step on; the other groups and the rest of the schedule scale
+    with it. The base rates are part of the scheduler's saved state, so a resumed run keeps the change."""
+    now = optimizer.param_groups[0]["lr"]
+    factor = value / now if now > 0 else 1.0
+    for group in optimizer.param_groups:
+        group["lr"] *= factor
+        group["initial_lr"] = group.get("initial_lr", group["lr"]) * factor
+    scheduler.base_lrs = [rate * factor for rate in scheduler.base_lrs]
+    scheduler._last_lr = [group["lr"] for group in optimizer.param_groups]

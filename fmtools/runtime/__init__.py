@@ -1,0 +1,1 @@
+"""Where stages run: a worker process beside the kernel, or inline."""

@@ -1,0 +1,94 @@
+"""From options to a run at work: check data and model first, then make the run's folder, then hand it to a worker."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..core import registry
+from ..core.contracts import Task
+from ..core.options import TrainOptions
+from ..stages import data, models
+from ..store import datasets, lease
+from ..store.files import private_folder
+from ..store.runs import RunFolder, RunRecord, home, new_run_id
+from . import process
+
+REPORTED = ("fmtools", "torch", "transformers", "accelerate", "numpy", "scikit-learn")
+
+
+def prepare(options: TrainOptions, command: str, data_name: str | None = None) -> RunFolder:
+    """Check everything a user can get wrong, store the prepared data, and make the run's folder.
+
+    Raises FmError before anything is written when data, columns, labels or model cannot be used.
+    """
+    task: Task = registry.get("tasks", options.task)
+    folder = models.resolve(options.model)
+    dataset = data.load(options.data)
+    prepared = task.prepare(dataset, options)
+    root = private_folder_checked(home())
+    run_id = new_run_id()
+    said = options.data if isinstance(options.data, str) else data_name or dataset.name
+    record = RunRecord(
+        id=run_id,
+        name=options.name or f"{options.model.rstrip('/').split('/')[-1]}-{dataset.name}-{run_id[-4:].lower()}",
+        task=options.task,
+        model=options.model,
+        data=said,
+        created=time.time(),
+        command=command,
+        options={**options.model_dump(exclude={"data", "background", "inline"}), "data": said},
+        model_folder=folder,
+        dataset=datasets.keep(prepared, dataset.name, root),
+        meta={"origin": dataset.origin, "licence": dataset.licence, "rows": dataset.rows},
+        notices=[*dataset.notices, *prepared.notices],
+        versions=versions(),
+    )
+    return RunFolder.create(record, root)
+
+
+def private_folder_checked(root: Path) -> Path:
+    """Make the store's folder, or say in one sentence why it cannot be."""
+    from ..core.errors import from_os_error
+
+    try:
+        return private_folder(root)
+    except OSError as error:
+        raise from_os_error(error, "make the run store") from None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide what a run computes, without importing the libraries."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in REPORTED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def start(run: RunFolder) -> process.Worker:
+    """Hand a run to a worker process. The lease is claimed for the worker before it hears of the run."""
+    worker = process.take()
+    attempt = lease.claim(run.path, worker.pid).attempt
+    worker.send({"verb": "train", "run": str(run.path), "attempt": attempt, "cwd": os.getcwd()})
+    return worker
+
+
+def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
+    """Work on a run in this process; returns when it has ended."""
+    from .worker import run as work
+
+    attempt = lease.claim(run.path).attempt
+    work(run.path, attempt, on_emit=on_emit)
+
+
+def ask(verb: str, **job: Any) -> dict[str, Any]:
+    """Ask a warm worker: predict, evaluate or attention (see stages.predict)."""
+    return process.ask({"verb": verb, **job})

@@ -1,0 +1,131 @@
+"""Worker processes seen from the kernel: one standby, warmed up while the user types, handed to the next job."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import IO, Any
+
+from ..core.errors import FmError, WorkerError
+
+#: Workers are offline: a hub model is fetched before they start, and they report to nobody.
+QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONUNBUFFERED": "1"}
+
+
+class Worker:
+    """One worker process. `ask` sends a question and waits; `train` hands it a run and lets it go."""
+
+    def __init__(self) -> None:
+        self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "fmtools.runtime.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env={**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            start_new_session=True,  # a kernel restart kills the kernel's process group; the run must survive it
+        )
+        self.pid = self.process.pid
+        self._ready = False
+
+    def usable(self) -> bool:
+        return self.process.poll() is None
+
+    def send(self, job: dict[str, Any]) -> None:
+        """Hand the worker a job. Raises WorkerError when it is gone."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(job).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise self.gone() from None
+
+    def receive(self) -> dict[str, Any]:
+        """Return its next message. Raises WorkerError when it died instead."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise self.gone()
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to a question. Raises the FmError that the stage raised."""
+        if not self._ready:
+            self._ready = bool(self.receive().get("ready"))
+        self.send(job)
+        answer = self.receive()
+        if "result" in answer:
+            result: dict[str, Any] = answer["result"]
+            return result
+        error = answer["error"]
+        if "traceback" in error:
+            raise RuntimeError("The worker failed:\n" + error["traceback"])
+        raise FmError(error["cause"], error.get("cure", ""))
+
+    def gone(self) -> WorkerError:
+        """Word the death of the worker, with the last thing it printed."""
+        code = self.process.wait()
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines()
+        why = "it was killed, perhaps for want of memory" if code == -9 else f"exit status {code}"
+        last = f" Its last words: {lines[-1][:300]}" if lines else ""
+        return WorkerError(f"The worker process ended before it answered ({why}).{last}", "Run the cell again.")
+
+    def close(self) -> None:
+        """Let an idle worker leave: it ends when its input does."""
+        with contextlib.suppress(OSError):
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+        self.errors.close()
+
+
+_lock = threading.Lock()
+_standby: Worker | None = None
+_sent: list[Worker] = []
+
+
+def warm_up() -> None:
+    """Start a standby worker if there is none. Called at the first magic, not when the extension is loaded."""
+    global _standby
+    with _lock:
+        _sent[:] = [worker for worker in _sent if worker.usable()]  # reaps those that have ended
+        if _standby is None or not _standby.usable():
+            _standby = Worker()
+
+
+def take() -> Worker:
+    """Return the standby worker, which is no longer the standby; start one when there is none."""
+    global _standby
+    warm_up()
+    with _lock:
+        worker, _standby = _standby, None
+        assert worker is not None
+        _sent.append(worker)
+        return worker
+
+
+def ask(job: dict[str, Any]) -> dict[str, Any]:
+    """Ask the standby worker, which stays warm for the next question; an interrupt ends it and nothing else."""
+    global _standby
+    warm_up()
+    worker = _standby
+    assert worker is not None
+    try:
+        return worker.ask(job)
+    except KeyboardInterrupt:
+        worker.process.kill()
+        _standby = None
+        raise
+
+
+@atexit.register
+def _leave() -> None:
+    if _standby is not None:
+        _standby.close()

@@ -1,0 +1,146 @@
+"""The worker process: `python -m fmtools.runtime.worker`. Loads the heavy libraries, then does what it is told.
+
+Jobs come as JSON lines on standard input, answers go as JSON lines to what was standard output; whatever libraries print
+goes to standard error. A training job makes the worker independent of its parent: it goes on when the kernel is gone.
+Without a job it leaves when its parent does, or after IDLE seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+IDLE = 600.0
+
+
+def main() -> int:
+    """Serve jobs until standard input ends, the time is up, or a training run is over."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _preload()
+    _reply(replies, {"ready": True})
+    while (job := _next_job()) is not None:
+        if job["verb"] == "train":
+            return _train(job)
+        _reply(replies, _answer(job))
+    return 0
+
+
+def _preload() -> None:
+    """Import what every job needs, so that it is there when the first one comes."""
+    import sklearn.metrics
+    import torch
+    import transformers.models.bert.modeling_bert
+
+    from ..kit import batches, durable, encoders, metrics, narrator
+    from ..stages import predict, train
+
+    del sklearn, torch, transformers, batches, durable, encoders, metrics, narrator, predict, train
+
+
+def _next_job() -> dict[str, Any] | None:
+    ready, _, _ = select.select([sys.stdin], [], [], IDLE)
+    line = sys.stdin.readline() if ready else ""
+    return json.loads(line) if line.strip() else None
+
+
+def _reply(replies: Any, message: dict[str, Any]) -> None:
+    replies.write(json.dumps(message) + "\n")
+    replies.flush()
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    from ..core.errors import FmError
+    from ..stages import predict
+
+    verbs = {"predict": predict.predict, "evaluate": predict.evaluate, "attention": predict.attention}
+    try:
+        return {"result": verbs[job.pop("verb")](**job)}
+    except FmError as error:
+        return {"error": {"cause": error.cause, "cure": error.cure}}
+    except Exception as error:
+        advice = out_of_memory(error)
+        return {"error": {"cause": advice[0], "cure": advice[1]} if advice else {"traceback": traceback.format_exc()}}
+
+
+def _train(job: dict[str, Any]) -> int:
+    """Work on one run; the exit status is 0 for done and stopped, 143 after SIGTERM, 1 for a failure."""
+    folder = Path(job["run"])
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chdir(job["cwd"])
+    return run(folder, int(job["attempt"]), on_signal=True)
+
+
+def run(folder: Path, attempt: int, *, on_signal: bool = False, on_emit: Any = None) -> int:
+    """Train a run under a lease that is already claimed, and leave the true status in its log."""
+    from ..core.events import Control, StatusEvent
+    from ..stages.train import train
+    from ..store.runs import RunFolder
+    from .context import open_context
+
+    terminated: list[bool] = []
+    with open_context(folder, attempt, on_emit) as context:
+        if on_signal:
+
+            def on_term(*_: Any) -> None:
+                terminated.append(True)
+                context.ask(Control(action="stop", by="SIGTERM"))
+
+            signal.signal(signal.SIGTERM, on_term)
+        try:
+            status = train(context, RunFolder(folder).record)
+        except Exception as error:
+            _fail(context, error)
+            return 1
+        context.emit(StatusEvent(status=status))
+    return 143 if terminated else 0
+
+
+def _fail(context: Any, error: Exception) -> None:
+    from ..core.errors import FmError, from_os_error
+    from ..core.events import ErrorEvent, StatusEvent
+
+    advice = out_of_memory(error)
+    if isinstance(error, FmError):
+        event = ErrorEvent(cause=error.cause, cure=error.cure)
+    elif advice:
+        event = ErrorEvent(cause=advice[0], cure=advice[1], traceback=traceback.format_exc())
+    elif isinstance(error, OSError) and error.errno:
+        worded = from_os_error(error, "work on the run")
+        event = ErrorEvent(cause=worded.cause, cure=worded.cure, traceback=traceback.format_exc())
+    else:
+        text = (str(error).strip().splitlines() or [""])[0][:300]
+        event = ErrorEvent(
+            cause=f"The training stopped on an error: {type(error).__name__}: {text}",
+            cure="worker.log in the run folder has the details; %fm_resume goes on from the last checkpoint.",
+            traceback=traceback.format_exc(),
+        )
+    context.emit(event)
+    context.emit(StatusEvent(status="failed", message=event.cause))
+    traceback.print_exception(error)
+
+
+def out_of_memory(error: BaseException) -> tuple[str, str] | None:
+    """Return (cause, cure) when an error means that memory ran out."""
+    text = str(error)
+    marks = ("out of memory", "can't allocate memory", "DefaultCPUAllocator", "Cannot allocate memory", "bad_alloc")
+    if not isinstance(error, MemoryError) and not any(mark in text for mark in marks):
+        return None
+    return "The memory was not enough for this step.", "Halve --batch-size or --max-length, then run it again."
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is flushed and closed; tearing torch down takes a second that a waiting cell would feel.
+    os._exit(status)

@@ -1,0 +1,64 @@
+"""From a model's name to a folder in the hub's layout: catalogue, folder, or hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core import registry
+from ..core.contracts import ModelCard
+from ..core.errors import ModelError
+from ..core.options import nearest
+
+#: What is fetched from the hub: weights without code in them, and the small files beside them.
+PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
+
+
+def catalogue(task: str | None = None) -> list[ModelCard]:
+    """Return the cards of all registered models, of one task when given."""
+    cards = [source.card() for source in registry.every("models").values()]
+    return [card for card in cards if task is None or task in card.tasks]
+
+
+def resolve(name: str) -> str:
+    """Return the folder of a model. Raises ModelError, before anything is written, when it cannot be used."""
+    if name in registry.names("models"):
+        return str(registry.get("models", name).folder())
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return str(_checked(path))
+    if _looks_like_path(name):
+        raise ModelError(f"There is no model folder {name!r}.", _guess(name))
+    return _from_hub(name)
+
+
+def _looks_like_path(name: str) -> bool:
+    return name.count("/") != 1 or name.startswith((".", "/", "~")) or "\\" in name
+
+
+def _guess(name: str) -> str:
+    known = registry.names("models")
+    guess = nearest(name, known)
+    return f"Did you mean {guess}?" if guess else f"Catalogue names are: {', '.join(known)}; `org/name` is taken from the hub."
+
+
+def _checked(path: Path) -> Path:
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{path} is not a model folder: it has no config.json.", "Give the folder that save_pretrained wrote.")
+    if not any(path.glob("*.safetensors")):
+        pickled = any(path.glob("*.bin")) or any(path.glob("*.pt"))
+        cure = "Convert its pickled weights to safetensors first: pickles can run code." if pickled else "Copy model.safetensors there."
+        raise ModelError(f"The model folder {path} has no weights (model.safetensors).", cure)
+    return path.absolute()
+
+
+def _from_hub(name: str) -> str:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        return str(_checked(Path(snapshot_download(name, allow_patterns=PATTERNS))))
+    except RepositoryNotFoundError:
+        raise ModelError(f"The hub has no model {name!r} that you may read.", _guess(name)) from None
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise ModelError(f"The model {name!r} is neither cached here nor to be had from the hub ({first}).", _guess(name)) from None

@@ -1,0 +1,62 @@
+"""predict, evaluate and attention: questions to a trained model, answered with plain JSON."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..core import registry
+from ..core.contracts import Task
+from ..core.errors import ModelError
+from ..store import datasets
+from ..store.files import fault_in
+
+
+@lru_cache(maxsize=2)
+def _loaded(task: str, folder: str, stamp: int) -> Any:
+    """Load a model once; `stamp` changes when the folder is replaced."""
+    del stamp
+    fault = fault_in(Path(folder))
+    if fault:
+        raise ModelError(f"The model in {folder} is damaged: {fault}.", "Resume the run from its checkpoint (%fm_resume).")
+    return registry.get("tasks", task).load(Path(folder))
+
+
+def _model(task: str, folder: str) -> Any:
+    return _loaded(task, folder, Path(folder).stat().st_mtime_ns)
+
+
+def predict(task: str, folder: str, texts: list[str], top: int) -> dict[str, Any]:
+    """Return {"predictions": [...]}, one a text, in order."""
+    plugin: Task = registry.get("tasks", task)
+    return {"predictions": plugin.predict(_model(task, folder), texts, top) if texts else []}
+
+
+def evaluate(task: str, folder: str, reference: str, root: str, split: str, batch_size: int) -> dict[str, Any]:
+    """Score a model on one split of stored data; return metrics, report, confusion and the number of rows."""
+    plugin: Task = registry.get("tasks", task)
+    splits, meta = datasets.load(reference, Path(root))
+    outputs, truth = plugin.outputs(_model(task, folder), splits[split], batch_size)
+    return {**plugin.score(outputs, truth, meta), "rows": splits[split].num_rows, "split": split}
+
+
+def attention(task: str, folder: str, text: str, trained: bool) -> dict[str, Any]:
+    """Return {"tokens", "layers", "heads", "data"}: data is base64 of uint8 [layers, heads, n, n], 255 = 1.0.
+
+    `trained`: the folder is a run's model; else it is a base model, looked at as it came.
+    """
+    plugin: Task = registry.get("tasks", task)
+    loaded = _model(task, folder) if trained else _base(folder, Path(folder).stat().st_mtime_ns)
+    tokens, weights = plugin.attention(loaded, text)
+    data = base64.b64encode((weights * 255.0 + 0.5).astype("uint8").tobytes()).decode()
+    return {"tokens": tokens, "layers": int(weights.shape[0]), "heads": int(weights.shape[1]), "data": data}
+
+
+@lru_cache(maxsize=1)
+def _base(folder: str, stamp: int) -> Any:
+    from ..kit import encoders
+
+    del stamp
+    return encoders.load_base(folder), encoders.load_tokenizer(folder)

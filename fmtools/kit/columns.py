@@ -23,9 +23,9 @@ LABEL_NAMES = (
 #: Columns that describe a row, and are neither its text nor its label.
 HELPERS = frozenset(
     {
-        "template", "split", "set", "subset", "partition", "id", "idx", "index", "uid", "uuid", "guid", "key", "row", "url",
-        "link", "source", "date", "time", "timestamp", "created_at", "language", "lang", "author", "user", "username",
-        "filename", "file", "path",
+        "template", "split", "set", "subset", "partition", "id", "idx", "index", "uid", "uuid", "guid", "key", "row",
+        "url", "link", "source", "date", "time", "timestamp", "created_at", "language", "lang", "author", "user",
+        "username", "filename", "file", "path",
     }
 )  # fmt: skip
 #: Guesses look at so many rows.
@@ -163,7 +163,9 @@ def guess_label(profiles: list[Profile], taken: set[str | None], table: pa.Table
     fit = [p for p in profiles if p.name not in taken and not _is_helper(p.name) and _can_be_label(p)]
     fit.sort(key=lambda p: (not _few(p), _rank(p.name, LABEL_NAMES), p.distinct, p.length))
     if not fit:
-        raise DataError(f"No column can be the label; the columns are {_listed(table)}.", "Name it: --label-column NAME.")
+        raise DataError(
+            f"No column can be the label; the columns are {_listed(table)}.", "Name it: --label-column NAME."
+        )
     best = fit[0]
     named = _rank(best.name, LABEL_NAMES) < 2 * len(LABEL_NAMES)
     rivals = [] if named else [p.name for p in fit[1:3] if _few(p)]

@@ -67,7 +67,9 @@ def _raw_counts(values: Iterable[Any]) -> Counter[str | None]:
     counts: Counter[str | None] = Counter()
     for value in values:
         if isinstance(value, list | dict):
-            raise DataError("The label column holds lists or objects, not one label a row.", "Choose another: --label-column NAME.")
+            raise DataError(
+                "The label column holds lists or objects, not one label a row.", "Choose another: --label-column NAME."
+            )
         counts[value if isinstance(value, str) else label_text(value)] += 1
     return counts
 
@@ -81,12 +83,16 @@ def natural(label: str) -> list[tuple[int, int, str]]:
 def _enough(counts: Counter[str], missing: int) -> None:
     rows = counts.total()
     if len(counts) == 1 and rows:
-        raise DataError(f"All {rows:,} rows have the same label, {next(iter(counts))!r}.", "Training needs two classes or more.")
+        raise DataError(
+            f"All {rows:,} rows have the same label, {next(iter(counts))!r}.", "Training needs two classes or more."
+        )
     if rows < MIN_ROWS:
         gaps = f" ({missing:,} more have none)" if missing else ""
         raise DataError(f"Only {rows} rows have a label{gaps}; at least {MIN_ROWS} are needed.", "Add rows.")
     if len(counts) > 2 and len(counts) == rows:
-        raise DataError(f"Each of the {rows:,} rows has a label of its own.", "Choose another label column: --label-column NAME.")
+        raise DataError(
+            f"Each of the {rows:,} rows has a label of its own.", "Choose another label column: --label-column NAME."
+        )
 
 
 def _lonely(counts: Counter[str]) -> list[str]:
@@ -109,7 +115,9 @@ def _no_variants(raw: dict[Any, int]) -> None:
         groups.setdefault(folded(str(value)), {})[value] = count
     twins = [group for group in groups.values() if len(group) > 1]
     if twins:
-        said = "; ".join(_counted(group) for group in twins[:3]) + (f"; and {len(twins) - 3} more" if len(twins) > 3 else "")
+        said = "; ".join(_counted(group) for group in twins[:3]) + (
+            f"; and {len(twins) - 3} more" if len(twins) > 3 else ""
+        )
         raise DataError(
             f"Labels differ only in case, spaces or width of characters: {said}.",
             "Give each class one spelling, for example: df['label'] = df['label'].str.strip().str.lower().",
@@ -135,7 +143,9 @@ def _no_misspellings(counts: Counter[str]) -> None:
 def misspellings(counts: Counter[str]) -> list[tuple[str, str]]:
     """Return (rare label, frequent label that it is probably meant to be) pairs."""
     total = counts.total()
-    rare = [c for c, n in counts.items() if n < RARE_ROWS and n < max(RARE_SHARE * total, 2) and len(c) >= MIN_LENGTH - 1]
+    rare = [
+        c for c, n in counts.items() if n < RARE_ROWS and n < max(RARE_SHARE * total, 2) and len(c) >= MIN_LENGTH - 1
+    ]
     frequent = [c for c, n in counts.items() if n >= TIMES and len(c) >= MIN_LENGTH]
     pairs = []
     for label in rare:
@@ -151,7 +161,11 @@ def is_misspelling(label: str, right: str) -> bool:
     limit = 1 if len(b) < 9 else 2
     if abs(len(a) - len(b)) > limit or re.findall(r"[\d\W_]+", a) != re.findall(r"[\d\W_]+", b):
         return False
-    if any(a == prefix + b or b == prefix + a for prefix in PREFIXES) or a in (b + "s", b + "d") or b in (a + "s", a + "d"):
+    if (
+        any(a == prefix + b or b == prefix + a for prefix in PREFIXES)
+        or a in (b + "s", b + "d")
+        or b in (a + "s", a + "d")
+    ):
         return False
     if a[0] != b[0] and a[1:] != b[1:] and sorted(a[:2]) != sorted(b[:2]):
         return False

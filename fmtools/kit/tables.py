@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Dataset
 from ..core.errors import DataError
+from .arrays import array_of, int_array
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +56,9 @@ class Broken:
             shown.append(line)
 
     def notices(self, name: str) -> list[str]:
-        return [f"{name}: {count:,} {reason} dropped (line {self._where(reason)})." for reason, count in self.counts.items()]
+        return [
+            f"{name}: {count:,} {reason} dropped (line {self._where(reason)})." for reason, count in self.counts.items()
+        ]
 
     def check(self, name: str, read: int) -> None:
         """Raise DataError, naming the first line, when too many rows are broken to go on without them."""
@@ -86,16 +89,18 @@ def table_of(columns: dict[str, list[Any]], name: str, notices: list[str]) -> pa
     arrays = {}
     for column, values in columns.items():
         try:
-            arrays[column] = pa.array(values)
+            arrays[column] = array_of(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, TypeError):
-            arrays[column] = pa.array([None if value is None else _as_text(value) for value in values], pa.string())
+            arrays[column] = array_of([None if value is None else _as_text(value) for value in values])
             notices.append(f"{name}: column {column!r} mixes kinds of values: read as text.")
     return pa.table(arrays)
 
 
 def too_wide(name: str, columns: int) -> DataError:
     """Word the error for more than MAX_COLUMNS columns."""
-    return DataError(f"{name} has {columns:,} columns; up to {MAX_COLUMNS:,} are read.", "Keep the columns that matter.")
+    return DataError(
+        f"{name} has {columns:,} columns; up to {MAX_COLUMNS:,} are read.", "Keep the columns that matter."
+    )
 
 
 def _as_text(value: Any) -> str:
@@ -144,7 +149,11 @@ def find_splits(folder: Path, endings: Iterable[str]) -> dict[str, list[Path]]:
 def is_folder_of(reference: Any, endings: Iterable[str]) -> bool:
     """Say whether `reference` is a folder with files named after splits and with one of these endings."""
     try:
-        return isinstance(reference, str | Path) and Path(reference).is_dir() and bool(find_splits(Path(reference), endings))
+        return (
+            isinstance(reference, str | Path)
+            and Path(reference).is_dir()
+            and bool(find_splits(Path(reference), endings))
+        )
     except (OSError, ValueError):
         return False
 
@@ -242,10 +251,12 @@ def by_split_column(table: pa.Table) -> tuple[dict[str, pa.Table], list[str]]:
     known = {value for value in values if value}
     if None in values or "train" not in known:
         wrong = values.count(None)
-        return {"all": table}, [f"Column {column!r} was not used for splits: {wrong:,} of its values name none."] if known else []
+        return {"all": table}, [
+            f"Column {column!r} was not used for splits: {wrong:,} of its values name none."
+        ] if known else []
     rest = table.drop_columns([column])
     places: dict[str, list[int]] = {name: [] for name in SPLIT_ORDER if name in known}
     for index, value in enumerate(values):
         places[str(value)].append(index)
-    splits = {name: rest.take(indices) for name, indices in places.items()}
+    splits = {name: rest.take(int_array(indices)) for name, indices in places.items()}
     return splits, [f"Column {column!r} gave the splits: {counted({n: t.num_rows for n, t in splits.items()})}."]

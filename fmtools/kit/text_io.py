@@ -70,7 +70,9 @@ def decode(data: bytes, name: str) -> Decoded:
     found = found or _legacy(data, name)
     if "\0" in found.text:
         line = found.text.count("\n", 0, found.text.index("\0")) + 1
-        raise DataError(f"{name}:{line}: a NUL character: this is no text file, or it is damaged.", "Convert it to UTF-8 text.")
+        raise DataError(
+            f"{name}:{line}: a NUL character: this is no text file, or it is damaged.", "Convert it to UTF-8 text."
+        )
     return found
 
 

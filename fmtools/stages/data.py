@@ -76,7 +76,7 @@ def _load_object(reference: Any) -> Dataset:
         if source.accepts(reference):
             return source.load(reference)
     raise DataError(
-        f"A {type(reference).__name__} cannot be used as data.",
+        f"An object of type {type(reference).__name__} cannot be used as data.",
         "Pass a file, a name, a DataFrame, an Arrow table, a datasets.Dataset, a list of dicts or a dict of columns.",
     )
 
@@ -91,8 +91,12 @@ def _load_path(text: str) -> Dataset:
     if path.is_dir():
         inside = [other.name for other in sorted(path.iterdir()) if other.suffix.lower() in file_endings()]
         some = f" It has {', '.join(inside[:5])}: name one of them." if inside else ""
-        raise DataError(f"The folder {path} has no file named train, validation or test ending in {endings}.", some.strip())
-    raise DataError(f"Nothing here reads {path.suffix or 'files without an ending'!r}: {path.name}.", f"Readable: {endings}.")
+        raise DataError(
+            f"The folder {path} has no file named train, validation or test ending in {endings}.", some.strip()
+        )
+    raise DataError(
+        f"Nothing here reads {path.suffix or 'files without an ending'!r}: {path.name}.", f"Readable: {endings}."
+    )
 
 
 def _unknown(text: str) -> DataError:

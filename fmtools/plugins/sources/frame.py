@@ -1,0 +1,173 @@
+"""Tables that already are in the notebook: pandas, Arrow, polars, datasets, lists of dicts, dicts of columns.
+
+Their libraries are recognised by the module names of the object's classes; none is imported to look.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fmtools.core.contracts import Dataset
+from fmtools.core.errors import DataError
+from fmtools.kit.tables import (
+    SPLIT_NAMES,
+    SPLIT_ORDER,
+    Rows,
+    account,
+    counted,
+    dataset_of,
+    plain,
+    table_of,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class FrameSource:
+    """Reads objects that are tables, and dicts of them by split name."""
+
+    name = "frame"
+    summary = (
+        "A notebook variable: pandas or polars DataFrame, Arrow table, datasets.Dataset, list of dicts, dict of columns"
+    )
+    names: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+
+    def accepts(self, reference: Any) -> bool:
+        return _is_splits(reference) or _reader(reference) is not None
+
+    def load(self, reference: Any) -> Dataset:
+        """Copy the table to Arrow. Raises DataError for what is no table, and for a table without rows."""
+        kind = f"{type(reference).__module__.split('.')[0]}.{type(reference).__name__}".removeprefix("builtins.")
+        origin = f"a notebook variable ({kind})"
+        if _is_splits(reference):
+            return _load_splits(reference, origin)
+        return dataset_of("frame", _rows(reference), origin)
+
+
+def _rows(reference: Any) -> Rows:
+    reader = _reader(reference)
+    if reader is None:
+        raise DataError(
+            f"An object of type {type(reference).__name__} is no table.",
+            "Pass a DataFrame, an Arrow table, a datasets.Dataset, a list of dicts or a dict of columns.",
+        )
+    notices: list[str] = []
+    table = plain(reader(reference, notices))
+    return Rows(table, table.num_rows, {}, notices)
+
+
+def _load_splits(reference: Any, origin: str) -> Dataset:
+    data = Dataset("frame", {}, origin)
+    known = {SPLIT_NAMES.get(str(name).lower(), str(name)): table for name, table in reference.items()}
+    for name in sorted(known, key=lambda name: (SPLIT_ORDER.index(name) if name in SPLIT_ORDER else 9, name)):
+        rows = _rows(known[name])
+        data.splits[name] = rows.table
+        account(data, rows)
+    if not sum(data.rows.values()):
+        raise DataError("The table has no rows.", "Pass one with rows.")
+    data.notices.append(f"Splits: {counted(data.rows)}.")
+    return data
+
+
+def _roots(value: Any) -> set[str]:
+    """Return the top packages of an object's classes: {"pandas", "builtins"}."""
+    return {cls.__module__.split(".")[0] for cls in type(value).__mro__}
+
+
+def _is_splits(value: Any) -> bool:
+    """Say whether `value` maps split names to tables (a DatasetDict does)."""
+    if not isinstance(value, dict) or not value or not all(isinstance(name, str) for name in value):
+        return False
+    if "datasets" in _roots(value):
+        return True
+    known = all(name.lower() in SPLIT_NAMES for name in value)
+    return known and all(_reader(table) is not None for table in value.values())
+
+
+def _reader(value: Any) -> Any:
+    """Return the function that turns `value` into an Arrow table, or None."""
+    roots = _roots(value)
+    if "datasets" in roots and not isinstance(value, dict):
+        return _from_datasets
+    if "pandas" in roots and hasattr(value, "columns"):
+        return _from_pandas
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return _from_dicts
+    if isinstance(value, list) and value and all(isinstance(row, tuple | list) and len(row) == 2 for row in value):
+        return _from_pairs
+    if isinstance(value, dict) and value and all(isinstance(column, list | tuple) for column in value.values()):
+        return _from_columns
+    if "pyarrow" in roots and hasattr(value, "column_names"):
+        return _from_arrow
+    if hasattr(value, "__arrow_c_stream__") or (hasattr(value, "to_arrow") and hasattr(value, "columns")):
+        return _from_stream
+    return None
+
+
+def _from_pandas(frame: Any, notices: list[str]) -> pa.Table:
+    """Column by column: a column of mixed kinds becomes text instead of an error; NaN and None are null."""
+    import pyarrow as pa
+
+    if len(set(map(str, frame.columns))) < len(frame.columns):
+        raise DataError("Two columns of the frame have the same name.", "Give every column its own name.")
+    columns: dict[str, Any] = {}
+    for place, name in enumerate(frame.columns):
+        series = frame.iloc[:, place]
+        try:
+            columns[str(name)] = pa.Array.from_pandas(series)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+            values = series.astype(object).where(series.notna(), None).tolist()
+            columns[str(name)] = table_of({str(name): values}, "frame", notices)[0]
+    return pa.table(columns)
+
+
+def _from_datasets(data: Any, notices: list[str]) -> pa.Table:
+    """A datasets.Dataset, with its selection and order; class numbers become class names."""
+    import pyarrow as pa
+
+    if not hasattr(data, "num_rows") or not hasattr(data, "with_format"):
+        raise DataError(
+            "A streaming dataset has no length.", "Load it without streaming, or take rows of it into a list."
+        )
+    table = data.with_format("arrow")[:]
+    for name, feature in data.features.items():
+        names = getattr(feature, "names", None)
+        if isinstance(names, list) and pa.types.is_integer(table[name].type):
+            words = [names[n] if n is not None and 0 <= n < len(names) else None for n in table[name].to_pylist()]
+            table = table.set_column(table.column_names.index(name), name, pa.array(words, pa.string()))
+            notices.append(f"Column {name!r}: class names instead of numbers.")
+    return table
+
+
+def _from_dicts(rows: list[dict[Any, Any]], notices: list[str]) -> pa.Table:
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return table_of({str(key): [row.get(key) for row in rows] for key in keys}, "frame", notices)
+
+
+def _from_pairs(rows: list[Any], notices: list[str]) -> pa.Table:
+    notices.append("Pairs are read as (text, label).")
+    return table_of({"text": [row[0] for row in rows], "label": [row[1] for row in rows]}, "frame", notices)
+
+
+def _from_columns(columns: dict[Any, Any], notices: list[str]) -> pa.Table:
+    lengths = {str(name): len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
+        raise DataError(f"The columns differ in length: {said}.", "Make them equally long.")
+    return table_of({str(name): list(column) for name, column in columns.items()}, "frame", notices)
+
+
+def _from_arrow(table: Any, notices: list[str]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_batches([table]) if isinstance(table, pa.RecordBatch) else table
+
+
+def _from_stream(value: Any, notices: list[str]) -> pa.Table:
+    import pyarrow as pa
+
+    if hasattr(value, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(value).read_all()
+    return value.to_arrow()

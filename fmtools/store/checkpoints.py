@@ -42,7 +42,7 @@ class Checkpoints:
     def newest(self) -> tuple[Path | None, list[str]]:
         """Return the newest checkpoint whose every byte matches, and sentences about those that had to be set aside."""
         sweep(self.folder)
-        said = []
+        said: list[str] = []
         for step in reversed(self.steps()):
             path = self.folder / str(step)
             fault = fault_in(path)

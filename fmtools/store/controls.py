@@ -18,7 +18,7 @@ def add(run_folder: Path, control: Control) -> str:
 
 
 class ControlReader:
-    """Returns wishes not seen before. Wishes older than the reader are not obeyed: they were meant for an earlier attempt."""
+    """Returns wishes not seen before. Older ones than the reader are not obeyed: they were for an earlier attempt."""
 
     def __init__(self, run_folder: Path, *, from_now: bool = True) -> None:
         self.folder = private_folder(run_folder / "control")

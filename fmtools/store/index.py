@@ -20,7 +20,7 @@ from typing import TypeVar
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "ceph", "9p", "afs", "fuse.sshfs", "fuse.s3fs")
-_TABLE = "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, signature TEXT NOT NULL, body TEXT NOT NULL, crc INTEGER NOT NULL)"
+_TABLE = "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, signature TEXT, body TEXT, crc INTEGER)"
 #: What a run has in the index: the signature under which its text was put, and the text.
 Entry = tuple[str, str]
 
@@ -130,7 +130,8 @@ class Index:
                     db.execute("BEGIN IMMEDIATE")
                     return work(db)
             except sqlite3.OperationalError as error:
-                log.debug("the index is passed by: %s", error)  # locked, full, read-only: it may be well again next time
+                # Locked, full, read-only: it may be well again next time.
+                log.debug("the index is passed by: %s", error)
                 self._close()
                 return None
             except (sqlite3.Error, UnicodeError, TypeError, AttributeError, ValueError) as error:

@@ -1,7 +1,7 @@
 """The event log: one append-only file a writer, a checksum in every line, readers that follow by offset.
 
-A line is one JSON object whose first member is the crc32c of the rest: {"crc":"9ab04c1e","seq":1,...}. A file is created
-by its writer and never appended to by another, so a torn tail can never be glued to a later record.
+A line is one JSON object whose first member is the crc32c of the rest: {"crc":"9ab04c1e","seq":1,...}. A file is
+created by its writer and never appended to by another, so a torn tail can never be glued to a later record.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _plain(value: Any) -> Any:
 
 
 class LogWriter:
-    """Appends records for one attempt. Thread-safe. A disk that refuses never stops the training: records wait in memory."""
+    """Appends records for one attempt. Thread-safe. A disk that refuses stops no training: records wait in memory."""
 
     def __init__(self, folder: Path, attempt: int, first_seq: int) -> None:
         self.path = folder / f"{attempt:04d}-{new_id()}.jsonl"
@@ -124,7 +124,8 @@ class LogReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._offsets: dict[str, int] = {}  # where the next line begins, and how far was looked at: a torn tail lies between
+        # Where the next line begins, and how far was looked at: a torn tail lies between the two.
+        self._offsets: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self.lost = 0
         self.last_seq = 0
@@ -132,7 +133,8 @@ class LogReader:
     def signature(self) -> tuple[tuple[str, int], ...]:
         """Return names and sizes of the log's files: equal signatures mean that nothing was appended."""
         try:
-            return tuple(sorted((e.name, e.stat().st_size) for e in os.scandir(self.folder) if e.name.endswith(".jsonl")))
+            with os.scandir(self.folder) as entries:
+                return tuple(sorted((e.name, e.stat().st_size) for e in entries if e.name.endswith(".jsonl")))
         except FileNotFoundError:
             return ()
 

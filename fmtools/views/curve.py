@@ -29,16 +29,14 @@ class Curve:
         """Return the index of the first point with seq > `since`."""
         return bisect_right(self.seqs, since) if since else 0
 
-    def cut(self, step: int, seq: int) -> bool:
-        """Drop the points that lie after `step`, or at or after `seq`; say whether there were any."""
+    def cut(self, step: int, seq: int) -> None:
+        """Drop the points that lie after `step`, or at or after `seq`."""
         keep = [i for i, (s, q) in enumerate(zip(self.steps, self.seqs, strict=True)) if s <= step and q < seq]
         if len(keep) == len(self):
-            return False
-        self.seqs, self.steps, self.values = (
-            array(code, [column[i] for i in keep])
-            for code, column in (("q", self.seqs), ("q", self.steps), ("d", self.values))
-        )
-        return True
+            return
+        self.seqs = array("q", [self.seqs[i] for i in keep])
+        self.steps = array("q", [self.steps[i] for i in keep])
+        self.values = array("d", [self.values[i] for i in keep])
 
 
 def thin(values: Sequence[float], limit: int) -> list[int]:

@@ -25,7 +25,7 @@ _FRAME_FILE = pattern(r"\d{4}-[0-9A-Z]{26}\.attention")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a snapshot's bytes lie: `file`[`offset`:`offset`+`length`] under the run's events/, uint8 [layers, heads, n, n]."""
+    """Where a snapshot lies: `file`[`offset`:`offset`+`length`] in the run's events/, uint8 [layers, heads, n, n]."""
 
     file: str
     offset: int
@@ -40,7 +40,7 @@ class Place:
 
 
 class RunView:
-    """A run's log, reader and state. Not thread-safe: one caller at a time. Raises StoreError when run.json is damaged."""
+    """A run's log and state. Not thread-safe: one caller at a time. Raises StoreError when run.json is damaged."""
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
@@ -115,11 +115,14 @@ def _place(record: dict[str, Any]) -> Place | None:
 
 def read_frame(events: Path, place: Place) -> bytes:
     """Read a snapshot's bytes. Links are not followed: a planted one must not show what lies outside the store."""
-    gone = StoreError("The snapshot's bytes are not in the store.", "The curves and the other snapshots are not touched by this.")
+    gone = StoreError(
+        "The snapshot's bytes are not in the store.", "Curves and other snapshots are not touched by this."
+    )
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     if not _FRAME_FILE.fullmatch(place.file) or events.is_symlink():
         raise gone
     try:
-        descriptor = os.open(events / place.file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(events / place.file, flags)
     except OSError:
         raise gone from None
     with os.fdopen(descriptor, "rb") as file:

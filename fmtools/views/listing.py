@@ -1,4 +1,4 @@
-"""The rows of a list of runs. Ended runs come from the index, so that ten thousand of them are a matter of milliseconds."""
+"""The rows of a list of runs. Ended runs come from the index: ten thousand of them are a matter of milliseconds."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def still(path: str, entry: Entry | None) -> bool:
 
 
 def _signature(path: str, lease: str) -> str:
-    # A new attempt makes a new lease file, which changes the folder's time; a worker that was only thought dead (another
-    # machine's, behind a slow network disk) touches its lease.
+    # A new attempt makes a new lease file, which changes the folder's time; a worker that was only thought dead
+    # (another machine's, behind a slow network disk) touches its lease.
     touched = os.stat(f"{path}/{lease}").st_mtime_ns if lease else 0
     return f"{VERSION}|{os.stat(path).st_mtime_ns}|{touched}|{lease}"
 
@@ -92,5 +92,5 @@ def damaged(run_id: str, error: Exception) -> RunSummary:
     """Return the row of a run that cannot be read: it is shown, with the reason, and hides no other."""
     newer = "newer fmtools" in str(error)
     reason = "It was written by a newer fmtools: update to read it." if newer else "Its run.json cannot be read."
-    facts = {key: "" for key in ("task", "model", "data")}
-    return RunSummary(head=Head(id=run_id, name=run_id, status="failed", error=reason, **facts))  # type: ignore[arg-type]
+    facts = dict.fromkeys(("task", "model", "data"), "")
+    return RunSummary(head=Head(id=run_id, name=run_id, status="failed", error=reason, **facts))

@@ -38,7 +38,7 @@ def text(value: Any) -> str:
 
 def scores(value: Any) -> dict[str, float]:
     """Return the metrics of an event, without those that are no numbers."""
-    return {text(name): real(v) for name, v in value.items() if type(v) in (int, float) or (type(v) is str and v in _WORDS)}
+    return {text(name): real(v) for name, v in value.items() if type(v) in (int, float) or v in tuple(_WORDS)}
 
 
 def rows(value: Any) -> dict[str, int]:

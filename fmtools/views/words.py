@@ -26,8 +26,13 @@ def control_words(action: str, value: Any, by: str) -> str:
     return said + _PLACES.get(by, f" by {by}" if by else "") + "."
 
 
+def resume_words(attempt: int, step: int) -> str:
+    """Say from where another attempt started."""
+    return f"Attempt {attempt} goes on from step {step}." if step else f"Attempt {attempt} starts over."
+
+
 def interrupted_words(run_id: str, step: int, saved: int) -> str:
     """Say that the worker died, and how the run can go on."""
     where = f"at step {step}" if step else "before its first step"
-    onward = f"goes on from the checkpoint of step {saved}" if saved >= 0 else "starts it over, as no checkpoint was saved"
+    onward = f"goes on from the checkpoint of step {saved}" if saved >= 0 else "starts it over: no checkpoint was saved"
     return f"The worker ended {where} without saying why; `%fm_resume {run_id}` {onward}."

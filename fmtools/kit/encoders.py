@@ -124,13 +124,14 @@ def attention_of(model: Any, tokenizer: Any, text: str, max_length: int) -> tupl
     The fused attention kernels give no weights, so the model is switched to the plain ones for this pass and back;
     the mode and the random state are left as they were. transformers says nothing but a log line when a model cannot.
     """
-    was_training, kernels = model.training, model.config._attn_implementation
+    inner = getattr(model, model.base_model_prefix, model)
+    was_training, kernels = model.training, inner.config._attn_implementation
     batch = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt").to(model.device)
-    model.set_attn_implementation("eager")
+    inner.set_attn_implementation("eager")
     try:
         out = model.eval()(**batch, output_attentions=True)
     finally:
-        model.set_attn_implementation(kernels)
+        inner.set_attn_implementation(kernels)
         model.train(was_training)
     if not out.attentions:
         raise ModelError("This model does not give its attention weights.", "Choose another model to look inside.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import registry
-from ..core.contracts import Task
+from ..core.contracts import Dataset, ModelCard, Task
 from ..core.options import TrainOptions
 from ..stages import data, models
 from ..store import datasets, lease
@@ -22,18 +22,18 @@ from . import process
 REPORTED = ("fmtools", "torch", "transformers", "accelerate", "numpy", "scikit-learn")
 
 
-def prepare(options: TrainOptions, command: str, data_name: str | None = None) -> RunFolder:
+def prepare(options: TrainOptions) -> RunFolder:
     """Check everything a user can get wrong, store the prepared data, and make the run's folder.
 
     Raises FmError before anything is written when data, columns, labels or model cannot be used.
     """
     task: Task = registry.get("tasks", options.task)
     folder = models.resolve(options.model)
-    dataset = data.load(options.data)
+    dataset = load(options.data)
     prepared = task.prepare(dataset, options)
     root = private_folder_checked(home())
     run_id = new_run_id()
-    said = options.data if isinstance(options.data, str) else data_name or dataset.name
+    said = options.data if isinstance(options.data, str) else dataset.name
     record = RunRecord(
         id=run_id,
         name=options.name or f"{options.model.rstrip('/').split('/')[-1]}-{dataset.name}-{run_id[-4:].lower()}",
@@ -41,7 +41,7 @@ def prepare(options: TrainOptions, command: str, data_name: str | None = None) -
         model=options.model,
         data=said,
         created=time.time(),
-        command=command,
+        command=options.command,
         options={**options.model_dump(exclude={"data", "background", "inline"}), "data": said},
         model_folder=folder,
         dataset=datasets.keep(prepared, dataset.name, root),
@@ -50,6 +50,43 @@ def prepare(options: TrainOptions, command: str, data_name: str | None = None) -
         versions=versions(),
     )
     return RunFolder.create(record, root)
+
+
+def load(reference: Any) -> Dataset:
+    """Load data from a file, a name or a notebook variable. Raises DataError."""
+    return data.load(reference)
+
+
+def describe(reference: Any, rows: int) -> dict[str, Any]:
+    """Return what is in the data, with `rows` example rows; see stages.data.describe."""
+    return data.describe(data.load(reference), rows)
+
+
+def texts(reference: Any, column: str | None) -> list[str]:
+    """Return the texts of a file or table to predict, in order."""
+    from ..kit.columns import guess_text_column
+
+    dataset = data.load(reference)
+    found: list[str] = []
+    for table in dataset.splits.values():
+        name, _ = guess_text_column(table, column)
+        found += ["" if value is None else str(value) for value in table[name].to_pylist()]
+    return found
+
+
+def catalogue(task: str | None) -> list[ModelCard]:
+    """Return the cards of the models, of one task when given."""
+    return models.catalogue(task)
+
+
+def resolve(model: str) -> str:
+    """Return a model's folder. Raises ModelError."""
+    return models.resolve(model)
+
+
+def meta_of(record: RunRecord) -> dict[str, Any]:
+    """Return what a run's task needs to know of its data: labels, columns."""
+    return datasets.load(record.dataset, home())[1]
 
 
 def private_folder_checked(root: Path) -> Path:
@@ -92,3 +129,8 @@ def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
 def ask(verb: str, **job: Any) -> dict[str, Any]:
     """Ask a warm worker: predict, evaluate or attention (see stages.predict)."""
     return process.ask({"verb": verb, **job})
+
+
+def warm_up_next() -> None:
+    """Start the next standby worker, now that no run needs the processor."""
+    process.warm_up()

@@ -60,7 +60,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError
     from ..stages import predict
 
-    verbs = {"predict": predict.predict, "evaluate": predict.evaluate, "attention": predict.attention}
+    verbs = {"predict": predict.predict, "evaluate": predict.evaluate, "attention": predict.attention, "hardware": predict.hardware}
     try:
         return {"result": verbs[job.pop("verb")](**job)}
     except FmError as error:

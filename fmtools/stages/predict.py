@@ -60,3 +60,13 @@ def _base(folder: str, stamp: int) -> Any:
 
     del stamp
     return encoders.load_base(folder), encoders.load_tokenizer(folder)
+
+
+def hardware() -> dict[str, Any]:
+    """Return what a worker computes on: torch's version, the device, threads, and whether bfloat16 is native."""
+    import torch
+
+    from ..kit.precision import native_bf16
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    return {"torch": torch.__version__, "device": device, "threads": torch.get_num_threads(), "bf16": native_bf16()}

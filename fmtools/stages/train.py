@@ -42,7 +42,7 @@ def _trainer(
     context: Context, task: Task, record: RunRecord, options: TrainOptions, data: tuple[Any, Any], checkpoints: Checkpoints
 ) -> tuple[Any, Parts]:
     import torch
-    from transformers import set_seed
+    from transformers import PrinterCallback, set_seed
 
     from ..kit.durable import DurableTrainer
     from ..kit.narrator import Narrator
@@ -68,12 +68,14 @@ def _trainer(
         optimizers=(torch.optim.AdamW(parts.groups, fused=True), None),
         callbacks=[narrator],
     )
+    trainer.remove_callback(PrinterCallback)  # the log says it all
     trainer.context, trainer.checkpoints, trainer.narrator = context, checkpoints, narrator
     context.emit(_plan(options, parts, splits, precision, str(trainer.args.device)))
     return trainer, parts
 
 
 def _arguments(folder: Path, options: TrainOptions, precision: str) -> Any:
+    import torch
     from transformers import TrainingArguments
 
     return TrainingArguments(
@@ -86,6 +88,7 @@ def _arguments(folder: Path, options: TrainOptions, precision: str) -> Any:
         warmup_steps=options.warmup,  # below 1: a share of the steps
         max_grad_norm=options.max_grad_norm,
         bf16=precision == "bf16",
+        use_cpu=not torch.cuda.is_available() and not torch.backends.mps.is_available(),
         seed=options.seed,
         logging_steps=1,
         logging_nan_inf_filter=False,  # a NaN loss is shown as NaN, not as 0

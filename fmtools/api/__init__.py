@@ -1,0 +1,145 @@
+"""The one doorway: every verb as a function, for notebooks, the command line and scripts alike.
+
+Each function takes the options of its verb (fmtools.core.options) as keywords; `execute` takes them as a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.events import ENDED
+from ..core.options import (
+    AttachOptions,
+    AttentionOptions,
+    CompareOptions,
+    DataOptions,
+    DoctorOptions,
+    EvaluateOptions,
+    ModelsOptions,
+    Options,
+    PauseOptions,
+    PredictOptions,
+    ResumeOptions,
+    RunsOptions,
+    ShowOptions,
+    StopOptions,
+    TrainOptions,
+)
+from ..runtime.wait import Follower, Silent
+from . import look, lifecycle
+from .results import AttentionMap, Checkup, Comparison, DataCard, ModelTable, Predictions, Report, RunTable
+from .run import Artifact, Run
+
+__all__ = [
+    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "compare", "doctor", "evaluate", "execute", "load_data", "models",
+    "pause", "predict", "resume", "runs", "stop", "train", "warm_up",
+]  # fmt: skip
+
+#: How each verb is carried out: a function of its options and of a follower.
+_VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
+    TrainOptions: lifecycle.train,
+    ResumeOptions: lifecycle.resume,
+    AttachOptions: lifecycle.attach,
+    ShowOptions: lifecycle.show,
+    PauseOptions: lifecycle.pause,
+    StopOptions: lifecycle.stop,
+    DataOptions: look.data,
+    ModelsOptions: look.models,
+    EvaluateOptions: look.evaluate,
+    PredictOptions: look.predict,
+    AttentionOptions: look.attention,
+    RunsOptions: look.runs,
+    CompareOptions: look.compare,
+    DoctorOptions: look.doctor,
+}
+
+
+def execute(options: Options, follower: Follower | None = None) -> Any:
+    """Carry out a verb and return its result; `follower` is shown a run while it goes on. Raises FmError."""
+    return _VERBS[type(options)](options, follower or Silent())
+
+
+def warm_up() -> None:
+    """Start a standby worker, so that the next run or question finds its libraries loaded."""
+    from ..runtime import process
+
+    process.warm_up()
+
+
+def train(task: str = "text-classification", **options: Any) -> Run:
+    """Train and return the Run, when it has ended or, with background=True, at once. Options: TrainOptions."""
+    result: Run = execute(TrainOptions.parse({"task": task, **options}))
+    return result
+
+
+def resume(run: str = "last", **options: Any) -> Run:
+    """Go on with a run from its newest verified checkpoint, bit for bit as if it had never stopped (CPU)."""
+    result: Run = execute(ResumeOptions.parse({"run": run, **options}))
+    return result
+
+
+def attach(run: str = "last", **options: Any) -> Run:
+    """Return an existing run by id, beginning of an id, name, or `last`."""
+    result: Run = execute(AttachOptions.parse({"run": run, **options}))
+    return result
+
+
+def pause(run: str = "last", off: bool = False) -> Run:
+    """Pause a run at the end of its step; off=True lets it go on."""
+    result: Run = execute(PauseOptions.parse({"run": run, "off": off}))
+    return result
+
+
+def stop(run: str = "last") -> Run:
+    """Stop a run at the end of its step, and save it."""
+    result: Run = execute(StopOptions.parse({"run": run}))
+    return result
+
+
+def load_data(data: Any, rows: int = 5) -> DataCard:
+    """Load data and say what is in them: rows a split, columns, lengths, labels, duplicates, examples."""
+    result: DataCard = execute(DataOptions.parse({"data": data, "rows": rows}))
+    return result
+
+
+def models(task: str | None = None) -> ModelTable:
+    """List the catalogue: sizes, licences, languages, and whether a model is installed."""
+    result: ModelTable = execute(ModelsOptions.parse({"task": task}))
+    return result
+
+
+def evaluate(run: str = "last", **options: Any) -> Report:
+    """Score a run on other data, or on its own test rows."""
+    result: Report = execute(EvaluateOptions.parse({"run": run, **options}))
+    return result
+
+
+def predict(run: str = "last", **options: Any) -> Predictions:
+    """Predict texts with a trained run: text=["..."] or data=table."""
+    result: Predictions = execute(PredictOptions.parse({"run": run, **options}))
+    return result
+
+
+def attention(run: str = "last", **options: Any) -> AttentionMap:
+    """Show what a trained run, or a model of the catalogue, looks at in a sentence."""
+    result: AttentionMap = execute(AttentionOptions.parse({"run": run, **options}))
+    return result
+
+
+def runs(**options: Any) -> RunTable:
+    """List the runs of this workspace, newest first."""
+    result: RunTable = execute(RunsOptions.parse(options))
+    return result
+
+
+def compare(*runs: str, series: str = "loss") -> Comparison:
+    """Lay runs side by side: the options that differ, the metrics, one overlaid curve."""
+    result: Comparison = execute(CompareOptions.parse({"runs": list(runs), "series": series}))
+    return result
+
+
+def doctor() -> Checkup:
+    """Check versions, store, extension, plug-ins and hardware."""
+    result: Checkup = execute(DoctorOptions.parse({}))
+    return result

@@ -1,0 +1,74 @@
+"""The verbs that make, follow and steer runs."""
+
+from __future__ import annotations
+
+from ..core.errors import FmError
+from ..core.options import AttachOptions, PauseOptions, ResumeOptions, ShowOptions, StopOptions, TrainOptions
+from ..runtime import launch
+from ..runtime.wait import Follower, wait
+from ..store.runs import RunFolder, find_run
+from .run import Run
+
+
+def train(options: TrainOptions, follower: Follower) -> Run:
+    folder = launch.prepare(options)
+    if options.inline:
+        follower.start(folder.path)
+        launch.start_inline(folder, follower.tick)
+        follower.end()
+        return Run(folder)
+    return _work(folder, follower, options.background)
+
+
+def _work(folder: RunFolder, follower: Follower, background: bool) -> Run:
+    launch.start(folder)
+    follower.start(folder.path)
+    if background:
+        follower.end()
+    else:
+        wait(folder, follower)
+        launch.warm_up_next()
+    return Run(folder)
+
+
+def resume(options: ResumeOptions, follower: Follower) -> Run:
+    """Go on with a run that has ended; a paused one is let go on."""
+    run = Run(find_run(options.run))
+    head = run.head
+    if head.status == "paused":
+        run.control("resume")
+        return attach(AttachOptions(run=run.id, wait=not options.background), follower)
+    if head.alive:
+        raise FmError(f"Run {run.name} is {head.status}: there is nothing to resume.", "%fm_attach shows it.")
+    if head.status == "done":
+        raise FmError(f"Run {run.name} is done: all its {head.total_steps} steps are trained.", "Start a new one with more --epochs.")
+    return _work(find_run(run.id), follower, options.background)
+
+
+def attach(options: AttachOptions, follower: Follower) -> Run:
+    folder = find_run(options.run)
+    follower.start(folder.path)
+    if options.wait:
+        wait(folder, follower)
+    else:
+        follower.end()
+    return Run(folder)
+
+
+def show(options: ShowOptions, follower: Follower) -> Run:
+    del follower
+    return Run(find_run(options.run))
+
+
+def pause(options: PauseOptions, follower: Follower) -> Run:
+    del follower
+    run = Run(find_run(options.run))
+    run.control("resume" if options.off else "pause")
+    return run
+
+
+def stop(options: StopOptions, follower: Follower) -> Run:
+    """Ask the worker to stop, and return when it has: its model is then there to use."""
+    run = Run(find_run(options.run))
+    run.control("stop")
+    return run.wait(follower)

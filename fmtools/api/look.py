@@ -1,0 +1,134 @@
+"""The verbs that look: at data, models, runs, and at what a trained model says."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from ..core import registry
+from ..core.contracts import Dataset, Task
+from ..core.errors import DataError, FmError
+from ..core.options import (
+    AttentionOptions,
+    CompareOptions,
+    DataOptions,
+    DoctorOptions,
+    EvaluateOptions,
+    ModelsOptions,
+    PredictOptions,
+    RunsOptions,
+)
+from ..runtime import launch
+from ..runtime.wait import Follower
+from ..store import datasets
+from ..store.runs import RunRecord, find_run, home
+from ..views.listing import summaries
+from . import checkup
+from .results import AttentionMap, Checkup, Comparison, DataCard, ModelTable, Predictions, Report, RunTable
+from .run import Run
+
+
+def data(options: DataOptions, follower: Follower) -> DataCard:
+    del follower
+    return DataCard(launch.describe(options.data, options.rows))
+
+
+def models(options: ModelsOptions, follower: Follower) -> ModelTable:
+    del follower
+    return ModelTable(launch.catalogue(options.task))
+
+
+def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
+    """Score on the data given, or on the rows the run has kept for that."""
+    del follower
+    run = Run(find_run(options.run))
+    folder = run.trained()
+    record, notices = folder.record, []
+    reference = record.dataset
+    splits = datasets.splits(reference, home())
+    if options.data is not None:
+        prepared = _align(record, launch.load(options.data))
+        reference, notices = datasets.keep(prepared, f"{record.name}-evaluation", home()), prepared.notices
+        splits = {name: table.num_rows for name, table in prepared.splits.items()}
+    split = _split(options.split, splits)
+    answer = launch.ask(
+        "evaluate", task=record.task, folder=str(folder.model), reference=reference, root=str(home()), split=split, batch_size=options.batch_size
+    )
+    return Report(record.name, split, answer["rows"], answer["metrics"], answer["report"], answer["confusion"], notices)
+
+
+def _align(record: RunRecord, data: Dataset) -> Any:
+    task: Task = registry.get("tasks", record.task)
+    return task.align(data, launch.meta_of(record))
+
+
+def _split(wanted: str | None, splits: dict[str, int]) -> str:
+    if wanted is None:
+        return next((name for name in ("test", "all", "validation", "train") if splits.get(name)), "train")
+    if not splits.get(wanted):
+        raise DataError(f"The data have no rows in a split {wanted!r}.", f"They have {', '.join(f'{n} ({r:,} rows)' for n, r in splits.items())}.")
+    return wanted
+
+
+def predict(options: PredictOptions, follower: Follower) -> Predictions:
+    del follower
+    folder = Run(find_run(options.run)).trained()
+    texts = [*options.text, *(launch.texts(options.data, options.text_column) if options.data is not None else [])]
+    if not texts:
+        raise FmError("There is nothing to predict.", 'Give --text "a sentence" or --data FILE.')
+    answer = launch.ask("predict", task=folder.record.task, folder=str(folder.model), texts=texts, top=options.top)
+    return Predictions(answer["predictions"])
+
+
+def attention(options: AttentionOptions, follower: Follower) -> AttentionMap:
+    """Look into a run's model, or into one of the catalogue before any training."""
+    import numpy as np
+
+    del follower
+    if options.run in registry.names("models"):
+        job = {"task": "text-classification", "folder": launch.resolve(options.run), "trained": False}
+    else:
+        folder = Run(find_run(options.run)).trained()
+        job = {"task": folder.record.task, "folder": str(folder.model), "trained": True}
+    answer = launch.ask("attention", text=options.text, **job)
+    layers, heads, n = answer["layers"], answer["heads"], len(answer["tokens"])
+    for name, value, count in (("layer", options.layer, layers), ("head", options.head, heads)):
+        if value is not None and value >= count:
+            raise FmError(f"--{name} {value} is not there: this model has {count} {name}s, 0 to {count - 1}.", "")
+    weights = np.frombuffer(base64.b64decode(answer["data"]), np.uint8).reshape(layers, heads, n, n)
+    return AttentionMap(options.text, answer["tokens"], weights, options.layer, options.head)
+
+
+def runs(options: RunsOptions, follower: Follower) -> RunTable:
+    del follower
+    narrowed = options.status or options.task
+    rows = summaries(home(), None if narrowed else options.limit)
+    fits = [r for r in rows if options.status in (None, r.head.status) and options.task in (None, r.head.task)]
+    return RunTable(fits[: options.limit], str(home()))
+
+
+def compare(options: CompareOptions, follower: Follower) -> Comparison:
+    """Lay runs side by side; raises FmError when one of them has no such curve."""
+    del follower
+    found = [Run(find_run(word)) for word in options.runs]
+    histories = [run.history for run in found]
+    if not any(options.series in history for history in histories):
+        known = sorted({name for history in histories for name in history})
+        raise FmError(f"None of these runs has a curve {options.series!r}.", f"They have {', '.join(known) or 'none yet'}.")
+    configs = [run.config for run in found]
+    keys = sorted({key for config in configs for key in config})
+    values = {key: [config.get(key) for config in configs] for key in keys if key != "name"}
+    scores = [run.metrics for run in found]
+    names = list(dict.fromkeys(name for score in scores for name in score))
+    return Comparison(
+        [run.name for run in found],
+        {key: row for key, row in values.items() if any(value != row[0] for value in row)},
+        {name: [score.get(name) for score in scores] for name in names},
+        options.series,
+        [tuple(map(list, zip(*history.get(options.series, []), strict=True))) or ([], []) for history in histories],  # type: ignore[misc]
+    )
+
+
+def doctor(options: DoctorOptions, follower: Follower) -> Checkup:
+    del options, follower
+    return Checkup(checkup.checks())

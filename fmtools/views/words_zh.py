@@ -1,0 +1,14 @@
+"""Chinese for the words that static cards and tables show. The lab side has its own, in fmtools/locale."""
+
+from __future__ import annotations
+
+ZH = {
+    "queued": "排队中", "running": "运行中", "paused": "已暂停", "stopped": "已停止", "interrupted": "已中断", "failed": "失败", "done": "完成",
+    "step": "步", "epoch": "轮", "loss": "损失", "learning rate": "学习率", "samples/s": "样本/秒", "tokens/s": "词元/秒", "elapsed": "已用", "left": "剩余",
+    "model": "模型", "data": "数据", "task": "任务", "status": "状态", "name": "名称", "attention": "注意力", "layer": "层", "head": "头",
+    "mean of all heads": "所有头的平均", "class": "类别", "precision": "精确率", "recall": "召回率", "F1": "F1", "support": "样本数", "text": "文本",
+    "label": "标签", "score": "分数", "others": "其他", "metric": "指标", "option": "选项", "parameters": "参数量", "disk": "磁盘", "licence": "许可证",
+    "languages": "语言", "installed": "已安装", "yes": "是", "no": "否", "split": "划分", "rows": "行数", "length": "长度", "check": "检查",
+    "seen": "结果", "what to do": "建议", "most confused": "最易混淆", "times": "次数", "truth": "真实", "predicted": "预测", "training": "训练",
+    "validation": "验证", "test": "测试", "no runs yet": "还没有运行", "summary": "说明", "examples": "示例", "classes": "类别数",
+}  # fmt: skip

@@ -1,0 +1,65 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { h } from '../ui/dom';
+import { headMap, paint, peakOf, type IShape } from './tensor';
+
+const GAP = 4;
+const LARGEST = 84;
+const SMALLEST = 22;
+
+/** All heads of all layers as small pictures: a row a layer, a column a head. A click opens one. */
+export class AttentionGrid {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly _trans: TranslationBundle,
+    private readonly _open: (layer: number, head: number) => void
+  ) {
+    this.node = h('div', { class: 'fm-thumbs', 'data-fm': 'attention-thumbs', role: 'group' });
+  }
+
+  /** Show a snapshot in `width` CSS pixels. */
+  show(bytes: Uint8Array, shape: IShape, colours: Uint8ClampedArray, width: number): void {
+    this._lay(shape, width);
+    this._canvases.forEach((canvas, index) => {
+      const map = headMap(bytes, shape, Math.floor(index / shape.heads), index % shape.heads);
+      canvas.width = canvas.height = shape.n;
+      canvas.getContext('2d')?.putImageData(new ImageData(paint(map, colours, peakOf(map)), shape.n, shape.n), 0, 0);
+    });
+  }
+
+  private _lay(shape: IShape, width: number): void {
+    const size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - 52) / shape.heads - GAP)));
+    this.node.style.setProperty('--fm-thumb', `${size}px`);
+    const key = `${shape.layers}x${shape.heads}`;
+    if (key !== this._key) {
+      this._key = key;
+      this._canvases = [];
+      this.node.replaceChildren(this._header(shape.heads), ...this._rows(shape));
+    }
+  }
+
+  private _header(heads: number): HTMLElement {
+    const cells = Array.from({ length: heads }, (_, head) => h('span', { class: 'fm-thumb-head' }, String(head)));
+    return h('div', { class: 'fm-thumb-row', 'aria-hidden': 'true' }, h('span', { class: 'fm-thumb-layer' }), ...cells);
+  }
+
+  private _rows(shape: IShape): HTMLElement[] {
+    return Array.from({ length: shape.layers }, (_, layer) => {
+      const thumbs = Array.from({ length: shape.heads }, (__, head) => this._thumb(layer, head));
+      const name = h('span', { class: 'fm-thumb-layer', 'aria-hidden': 'true' }, this._trans.__('layer %1', layer));
+      return h('div', { class: 'fm-thumb-row' }, name, ...thumbs);
+    });
+  }
+
+  private _thumb(layer: number, head: number): HTMLElement {
+    const canvas = h('canvas', {});
+    this._canvases.push(canvas);
+    const label = this._trans.__('Layer %1, head %2', layer, head);
+    const on = { click: () => this._open(layer, head) };
+    return h('button', { type: 'button', class: 'fm-thumb', title: label, 'aria-label': label, on }, canvas);
+  }
+
+  private _key = '';
+  private _canvases: HTMLCanvasElement[] = [];
+}

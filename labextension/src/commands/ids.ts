@@ -1,0 +1,9 @@
+/** The commands of fmtools. */
+export const CommandIDs = {
+  openSidebar: 'fmtools:open-sidebar',
+  openRun: 'fmtools:open-run',
+  openLatest: 'fmtools:open-latest-run',
+  stopLatest: 'fmtools:stop-latest-run',
+  copyCommand: 'fmtools:copy-latest-command',
+  newNotebook: 'fmtools:new-training-notebook'
+} as const;

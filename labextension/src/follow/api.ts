@@ -1,0 +1,71 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import type { ControlReply, ControlRequest, Increment, RunList } from '../contract';
+
+/** A request that brought no answer of use; `status` is 0 when the server was not reached. */
+export class ApiFailure extends Error {
+  constructor(
+    message: string,
+    readonly status: number
+  ) {
+    super(message);
+  }
+}
+
+/** Run ids are ULIDs. Anything else in a notebook is not sent to the server. */
+export function isRunId(id: unknown): id is string {
+  return typeof id === 'string' && /^[0-9A-Za-z]{26}$/.test(id);
+}
+
+/** The REST answers of the server extension. */
+export class RunsApi {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  list(): Promise<RunList> {
+    return this._json<RunList>('runs');
+  }
+
+  events(id: string, since: number, generation: number): Promise<Increment> {
+    return this._json<Increment>(`runs/${encodeURIComponent(id)}/events?since=${since}&generation=${generation}`);
+  }
+
+  control(id: string, request: ControlRequest): Promise<ControlReply> {
+    const init = { method: 'POST', body: JSON.stringify(request) };
+    return this._json<ControlReply>(`runs/${encodeURIComponent(id)}/control`, init);
+  }
+
+  /** The bytes of an attention snapshot: uint8 [layers, heads, n, n]. */
+  async frame(id: string, seq: number): Promise<Uint8Array> {
+    const response = await this._fetch(`runs/${encodeURIComponent(id)}/attention/${seq}`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  private async _json<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await this._fetch(path, init);
+    return (await response.json()) as T;
+  }
+
+  private async _fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const url = URLExt.join(this._settings.baseUrl, 'fmtools', 'api') + '/' + path;
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this._settings);
+    } catch (error) {
+      throw new ApiFailure(String(error), 0);
+    }
+    if (!response.ok) {
+      throw new ApiFailure(await reason(response), response.status);
+    }
+    return response;
+  }
+}
+
+async function reason(response: Response): Promise<string> {
+  try {
+    const answer = await response.json();
+    return String(answer.error ?? answer.message ?? response.statusText);
+  } catch {
+    return response.statusText;
+  }
+}

@@ -1,0 +1,21 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { cardPlugin } from './card';
+import { notebookPlugin, tabsPlugin } from './commands';
+import { followPlugin } from './follow';
+import { settingsPlugin } from './settings';
+import { sidebarPlugin } from './sidebar';
+
+export * from './contract';
+
+/** One plug-in a feature. */
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settingsPlugin,
+  followPlugin,
+  cardPlugin,
+  tabsPlugin,
+  notebookPlugin,
+  sidebarPlugin
+];
+
+export default plugins;

@@ -1,0 +1,59 @@
+import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../commands/ids';
+import type { ControlRequest } from '../contract';
+import { IRunFollowers } from '../follow/pool';
+import { copyText } from '../ui/clipboard';
+import { runsIcon } from '../ui/icons';
+import { RunsModel } from './model';
+import { RunsPanel } from './panel';
+import type { IRowActions } from './row';
+
+const RANK = 610;
+
+/** The list of runs in the left area. */
+export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'fmtools:sidebar',
+  description: 'Lists the training runs of this workspace.',
+  autoStart: true,
+  requires: [IRunFollowers],
+  optional: [ITranslator, ILayoutRestorer, ILabShell],
+  activate: (
+    app: JupyterFrontEnd,
+    followers: IRunFollowers,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    labShell: ILabShell | null
+  ) => {
+    if (!labShell) {
+      return; // Notebook 7 shows one document and has no room for a list of runs.
+    }
+    const trans = (translator ?? nullTranslator).load('fmtools');
+    const model = new RunsModel(followers);
+    const panel = new RunsPanel(model, rowActions(app, followers, model), trans);
+    panel.title.icon = runsIcon;
+    panel.title.caption = trans.__('Foundation models');
+    panel.node.setAttribute('role', 'region');
+    panel.node.setAttribute('aria-label', trans.__('Foundation models'));
+    labShell.add(panel, 'left', { rank: RANK, type: 'Foundation models' });
+    restorer?.add(panel, panel.id);
+  }
+};
+
+function rowActions(app: JupyterFrontEnd, followers: IRunFollowers, model: RunsModel): IRowActions & { create(): void } {
+  return {
+    open: runId => void app.commands.execute(CommandIDs.openRun, { runId }),
+    control: (runId, action) => void steer(followers, model, runId, action),
+    copy: copyText,
+    create: () => void app.commands.execute(CommandIDs.newNotebook)
+  };
+}
+
+async function steer(followers: IRunFollowers, model: RunsModel, runId: string, action: ControlRequest['action']): Promise<void> {
+  try {
+    await followers.api.control(runId, { action, value: null });
+  } finally {
+    model.refresh(200);
+  }
+}

@@ -85,11 +85,19 @@ def _run(shell: InteractiveShell, options: Options, shown: _Shown) -> Any:
     for notice in resolved.notices:
         print(notice)
     options.asked_as(line(options, resolved.names))
+    if _leads_to_work(options):
+        # Imports take the worker seconds: let it begin while the data are being read.
+        api.warm_up()
     follower = follower_for(options)
     result = api.execute(options, follower)
     if follower is not None and result is not None:
         shown.add(result)
     return result
+
+
+def _leads_to_work(options: Options) -> bool:
+    fields = type(options).model_fields
+    return ("data" in fields or "text" in fields) and not getattr(options, "inline", False)
 
 
 def load(shell: InteractiveShell) -> None:

@@ -130,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def jsonable(value: Any) -> Any:
-    """Return the exit status: a verb that trains gives 0 only for a run that is done, or goes on in the background."""
+    """Return a value that any JSON reader takes: NaN and infinities as strings, unknown things as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, Mapping):

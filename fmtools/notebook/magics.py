@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 class _Magic:
     # No docstring: `__doc__` below is what `%fm_train?` shows, the help derived from the options, made when asked for.
-    # IPython reads these two: do not evaluate `$x` and `{x}` in the line; and `%fm_train??` has no source to show, so
-    # that it shows the help, not this class.
+    # IPython reads this attribute: do not evaluate `$x` and `{x}` in the line.
     _ipython_magic_no_var_expand = True
-    __wrapped__ = ""
 
     def __init__(self, shell: InteractiveShell, name: str, shown: _Shown) -> None:
         self._shell = shell
@@ -34,6 +32,11 @@ class _Magic:
         from fmtools.derive.help import help_text
 
         return help_text(options_of(self.__name__))
+
+    @property
+    def __wrapped__(self) -> type[Options]:
+        # `%fm_train??` shows the source of this: the options, not the machinery here.
+        return options_of(self.__name__)
 
     def __call__(self, line: str, cell: str | None = None) -> Any:
         from fmtools.derive.parser import wants_help

@@ -18,7 +18,7 @@ def classification_scores(logits: np.ndarray, truth: np.ndarray, labels: list[st
     truth = np.asarray(truth)
     present = sorted(set(truth.tolist()) | set(guess.tolist()))
     per_class = precision_recall_fscore_support(truth, guess, labels=present, zero_division=0.0)
-    metrics = {"accuracy": float(accuracy_score(truth, guess))}
+    metrics = {"accuracy": float(accuracy_score(truth, guess)), "loss": cross_entropy(logits, truth)}
     report: dict[str, Any] = {
         labels[c]: _row(p, r, f, s) for c, p, r, f, s in zip(present, *(column.tolist() for column in per_class), strict=True)
     }
@@ -40,3 +40,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Return probabilities over the last axis: exp(x) over the sum of exp(x), shifted by the maximum for range."""
     shifted = np.exp(logits - logits.max(-1, keepdims=True))
     return shifted / shifted.sum(-1, keepdims=True)
+
+
+def cross_entropy(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean of -log p(truth), in nats, for logits [rows, classes] and class numbers [rows]."""
+    wide = np.asarray(logits, np.float64)
+    shifted = wide - wide.max(-1, keepdims=True)
+    chosen = np.take_along_axis(shifted, np.asarray(truth)[:, None], -1)[:, 0]
+    return float((np.log(np.exp(shifted).sum(-1)) - chosen).mean())

@@ -64,14 +64,7 @@ def describe(reference: Any, rows: int) -> dict[str, Any]:
 
 def texts(reference: Any, column: str | None) -> list[str]:
     """Return the texts of a file or table to predict, in order."""
-    from ..kit.columns import guess_text_column
-
-    dataset = data.load(reference)
-    found: list[str] = []
-    for table in dataset.splits.values():
-        name, _ = guess_text_column(table, column)
-        found += ["" if value is None else str(value) for value in table[name].to_pylist()]
-    return found
+    return data.texts(data.load(reference), column)
 
 
 def catalogue(task: str | None) -> list[ModelCard]:

@@ -135,6 +135,15 @@ def describe(data: Dataset, rows: int = 5) -> dict[str, Any]:
     return {**card, "text_length": _lengths(texts), "duplicates": _duplicates(texts), "labels": _balance(data, label)}
 
 
+def texts(data: Dataset, column: str | None = None) -> list[str]:
+    """Return the texts of all splits, in order; a missing text is an empty one, so that answers line up with rows."""
+    found: list[str] = []
+    for table in data.splits.values():
+        name, _ = guess_text_column(table, column)
+        found += ["" if value is None else str(value) for value in table[name].to_pylist()]
+    return found
+
+
 def _guessed(table: pa.Table) -> tuple[str | None, str | None, list[str]]:
     """Guess columns; a card shows what there is when they cannot be guessed."""
     try:

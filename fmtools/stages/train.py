@@ -15,6 +15,8 @@ from ..store.checkpoints import Checkpoints
 from ..store.files import private_folder, publish, seal, sweep
 from ..store.runs import RunRecord
 
+SCORED_AT_ONCE = 64
+
 
 def train(context: Context, record: RunRecord) -> str:
     """Train a run from its record, from its newest verified checkpoint if it has one; return the status it ended in."""
@@ -34,7 +36,7 @@ def train(context: Context, record: RunRecord) -> str:
     _publish_model(context, trainer, parts, record)
     if trainer.narrator.stopped:
         return "stopped"
-    _score(context, task, trainer, parts, meta, (began, trained.metrics.get("train_samples_per_second", 0.0)))
+    _score(context, task, (splits, meta), (began, trained.metrics.get("train_samples_per_second", 0.0)))
     return "done"
 
 
@@ -64,7 +66,7 @@ def _trainer(
         data_collator=parts.collate,
         train_dataset=parts.train,
         eval_dataset=parts.validation,
-        compute_metrics=lambda p: task.score(p.predictions, p.label_ids, meta)["metrics"],
+        compute_metrics=lambda p: _scores(task, p, meta),
         optimizers=(torch.optim.AdamW(parts.groups, fused=True), None),
         callbacks=[narrator],
     )
@@ -72,6 +74,12 @@ def _trainer(
     trainer.context, trainer.checkpoints, trainer.narrator = context, checkpoints, narrator
     context.emit(_plan(options, parts, splits, precision, str(trainer.args.device)))
     return trainer, parts
+
+
+def _scores(task: Task, output: Any, meta: dict[str, Any]) -> dict[str, float]:
+    """Return a split's metrics; the loss is left to the Trainer, which computes it the way the training does."""
+    metrics: dict[str, float] = task.score(output.predictions, output.label_ids, meta)["metrics"]
+    return {name: value for name, value in metrics.items() if name != "loss"}
 
 
 def _arguments(folder: Path, options: TrainOptions, precision: str) -> Any:
@@ -146,14 +154,12 @@ def _publish_model(context: Context, trainer: Any, parts: Parts, record: RunReco
     context.emit(ArtifactEvent(name="model", format="safetensors", bytes=size))
 
 
-def _score(
-    context: Context, task: Task, trainer: Any, parts: Parts, meta: dict[str, Any], pace: tuple[float, float]
-) -> None:
-    """Score the final model on the test split, or on the validation split where there is no test."""
+def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[float, float]) -> None:
+    """Score the published model folder, as anyone will load it, on the test split (the validation split without one)."""
     context.emit(PhaseEvent(phase="evaluating"))
-    split, rows = ("test", parts.test) if parts.test is not None else ("validation", parts.validation)
-    output = trainer.predict(rows)
-    scores = task.score(output.predictions, output.label_ids, meta)
-    scores["metrics"]["loss"] = float(output.metrics["test_loss"])
+    splits, meta = data
+    split = "test" if "test" in splits else "validation"
+    outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], SCORED_AT_ONCE)
     began, speed = pace
+    scores = task.score(outputs, truth, meta)
     context.emit(ResultEvent(split=split, seconds=time.perf_counter() - began, samples_per_second=speed, **scores))

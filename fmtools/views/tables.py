@@ -1,0 +1,223 @@
+"""Results as tables: HTML for notebooks, plain text for terminals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..core.contracts import ModelCard
+from ..core.wire import RunSummary
+from .language import say
+from .markup import MUTED, bar, chip, esc, line_chart, table
+from .words import size_words
+
+Curves = list[tuple[list[int], list[float]]]
+
+
+def plain(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Return a text table; the first `left` columns stand left, the others right."""
+    lines = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+
+    def cell(i: int, value: str) -> str:
+        return value.ljust(widths[i]) if i < left else value.rjust(widths[i])
+
+    return "\n".join("  ".join(cell(i, value) for i, value in enumerate(line)).rstrip() for line in lines)
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _report_rows(report: dict[str, dict[str, float]]) -> list[list[str]]:
+    columns = ("precision", "recall", "f1")
+    return [[name, *(f"{row[c]:.3f}" for c in columns), f"{int(row['support']):,}"] for name, row in report.items()]
+
+
+def _report_header() -> list[str]:
+    return [say("class"), say("precision"), say("recall"), say("F1"), say("support")]
+
+
+def report_text(metrics: dict[str, float], report: dict[str, dict[str, float]], title: str) -> str:
+    """Return the report as scikit-learn prints it."""
+    scores = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+    return f"{title}\n{plain(_report_header(), _report_rows(report))}\n{scores}"
+
+
+def report_html(
+    metrics: dict[str, float], report: dict[str, dict[str, float]], confusion: dict[str, Any], title: str, notices: list[str]
+) -> str:
+    """Return metrics, the classes from worst to best, and what is confused with what."""
+    scores = " &nbsp; ".join(f"{esc(name)} <b>{value:.4f}</b>" for name, value in metrics.items())
+    averages = {name: row for name, row in report.items() if name.endswith(" avg")}
+    classes = sorted(((n, r) for n, r in report.items() if n not in averages), key=lambda item: item[1]["f1"])
+    rows = [[esc(cell) for cell in row] for row in _report_rows({**averages, **dict(classes)})]
+    said = "".join(f'<div style="{MUTED}">{esc(text)}</div>' for text in notices)
+    scroll = "max-height:340px;overflow:auto"
+    return (
+        f'<div><b>{esc(title)}</b></div>{said}<div>{scores}</div><div style="display:flex;flex-wrap:wrap;gap:28px;align-items:flex-start">'
+        f'<div style="{scroll}">{table(_report_header(), rows)}</div>{_confused(confusion)}</div>'
+    )
+
+
+def confused_pairs(confusion: dict[str, Any], limit: int = 10) -> list[tuple[str, str, int]]:
+    """Return (truth, predicted, times) of the most frequent confusions."""
+    labels, matrix = confusion.get("labels", []), confusion.get("matrix", [])
+    pairs = [(labels[i], labels[j], n) for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j and n]
+    return sorted(pairs, key=lambda pair: -pair[2])[:limit]
+
+
+def _confused(confusion: dict[str, Any]) -> str:
+    pairs = [[esc(a), esc(b), f"{n:,}"] for a, b, n in confused_pairs(confusion)]
+    if not pairs:
+        return ""
+    return f"<div><b>{esc(say('most confused'))}</b>{table([say('truth'), say('predicted'), say('times')], pairs, left=2)}</div>"
+
+
+def predictions_html(rows: list[dict[str, Any]]) -> str:
+    """Return one line a text: the label, a bar for its probability, the runners-up."""
+    lines = []
+    for row in rows:
+        others = ", ".join(f"{esc(other['label'])} {other['score']:.2f}" for other in row["top"][1:])
+        score = f'<div style="width:90px">{bar(row["score"], "#1a6ed8")}</div>'
+        lines.append([esc(row["text"]), f"<b>{esc(row['label'])}</b>", score, f"{row['score']:.3f}", f'<span style="{MUTED}">{others}</span>'])
+    return table([say("text"), say("label"), "", say("score"), say("others")], lines, left=5)
+
+
+def ago(created: float) -> str:
+    """Return how long ago something was: 5 s, 3 min, 2 h, 4 d."""
+    seconds = max(0.0, time.time() - created)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def _main_score(row: RunSummary) -> str:
+    return next((f"{name} {value:.3f}" for name, value in row.head.metrics.items()), "")
+
+
+def _run_rows(rows: list[RunSummary]) -> list[list[str]]:
+    return [
+        [r.head.id[:10], r.head.name, r.head.status, f"{r.head.step}/{r.head.total_steps}", _main_score(r), ago(r.head.created)] for r in rows
+    ]
+
+
+def runs_text(rows: list[RunSummary], home: str) -> str:
+    """Return the list of runs, newest first."""
+    if not rows:
+        return f"{say('no runs yet')} ({home})"
+    return plain(["id", say("name"), say("status"), say("step"), say("metric"), ""], _run_rows(rows), left=3)
+
+
+def runs_html(rows: list[RunSummary], home: str) -> str:
+    """Return the list of runs with their loss as a spark line."""
+    if not rows:
+        return f"<i>{esc(say('no runs yet'))}</i> <span style='{MUTED}'>{esc(home)}</span>"
+    lines = []
+    for row, cells in zip(rows, _run_rows(rows), strict=True):
+        spark = line_chart([("", list(range(len(row.spark))), row.spark)], 110, 34) if row.spark else ""
+        lines.append([f"<code>{cells[0]}</code>", esc(cells[1]), chip(row.head.status, say(row.head.status)), spark, *map(esc, cells[3:])])
+    return table(["id", say("name"), say("status"), say("loss"), say("step"), say("metric"), ""], lines, left=4)
+
+
+def _comparison_rows(options: dict[str, list[Any]], metrics: dict[str, list[float | None]]) -> list[list[str]]:
+    return [[name, *map(_number, row)] for name, row in {**metrics, **options}.items()]
+
+
+def comparison_text(names: list[str], options: dict[str, list[Any]], metrics: dict[str, list[float | None]]) -> str:
+    """Return metrics and differing options of runs, one column a run."""
+    return plain(["", *names], _comparison_rows(options, metrics))
+
+
+def comparison_html(
+    names: list[str], options: dict[str, list[Any]], metrics: dict[str, list[float | None]], curves: tuple[str, Curves]
+) -> str:
+    """Return the overlaid curve, the metrics (best in bold) and the options that differ."""
+    series, drawn = curves
+    chart = line_chart([(name, *curve) for name, curve in zip(names, drawn, strict=True)], 620, 200)
+    lines = [[esc(name), *_best(name, row)] for name, row in metrics.items()]
+    lines += [[f'<span style="{MUTED}">{esc(name)}</span>', *(esc(_number(v)) for v in row)] for name, row in options.items()]
+    return f"<div>{esc(series)}</div>{chart}{table(['', *map(esc, names)], lines)}"
+
+
+def _best(name: str, row: list[float | None]) -> list[str]:
+    known = [value for value in row if value is not None and value == value]
+    best = (min if name in ("loss", "perplexity", "wer", "cer") else max)(known) if known else None
+    return [f"<b>{_number(v)}</b>" if v is not None and v == best and len(set(known)) > 1 else _number(v) for v in row]
+
+
+def _model_rows(cards: list[ModelCard]) -> list[list[str]]:
+    return [
+        [c.name, c.summary, f"{c.parameters / 1e6:.1f} M", size_words(c.disk_bytes), c.licence, ", ".join(c.languages), say("yes") if c.folder else say("no")]
+        for c in cards
+    ]
+
+
+def _model_header() -> list[str]:
+    return [say("name"), say("summary"), say("parameters"), say("disk"), say("licence"), say("languages"), say("installed")]
+
+
+def models_text(cards: list[ModelCard]) -> str:
+    return plain(_model_header(), _model_rows(cards), left=2)
+
+
+def models_html(cards: list[ModelCard]) -> str:
+    return table(_model_header(), ([esc(cell) for cell in row] for row in _model_rows(cards)), left=2)
+
+
+def checkup_text(lines: list[tuple[bool, str, str, str]]) -> str:
+    return "\n".join(f"{'ok  ' if ok else 'FAIL'}  {name}: {seen}{'' if ok else '  -> ' + cure}" for ok, name, seen, cure in lines)
+
+
+def checkup_html(lines: list[tuple[bool, str, str, str]]) -> str:
+    rows = [
+        [f'<span style="color:{"#2e7d32" if ok else "#c62828"}">{"✓" if ok else "✗"}</span>', esc(name), esc(seen), "" if ok else f"<code>{esc(cure)}</code>"]
+        for ok, name, seen, cure in lines
+    ]
+    return table(["", say("check"), say("seen"), say("what to do")], rows, left=4)
+
+
+def _facts(facts: dict[str, Any]) -> list[str]:
+    rows = ", ".join(f"{name} {count:,}" for name, count in facts["rows"].items())
+    lengths = ", ".join(f"{name} {value:,}" for name, value in facts["text_length"].items())
+    doubles = facts["duplicates"]
+    lines = [f"{say('rows')}: {rows}"]
+    lines += [f"{say('length')}: {lengths}"] if lengths else []
+    if doubles["within"] or doubles["between_splits"]:
+        lines.append(f"repeated texts: {doubles['within']:,} within a split, {doubles['between_splits']:,} in two splits")
+    lines += [f"dropped: {count:,} {reason}" for reason, count in facts["dropped"].items()]
+    return [*lines, *facts["notices"]]
+
+
+def data_text(facts: dict[str, Any]) -> str:
+    """Return what is in a data set: counts, lengths, columns, labels, examples."""
+    head = [facts["name"], *(f"  {line}" for line in _facts(facts))]
+    columns = plain([say("name"), ""], [[c["name"], c["type"]] for c in facts["columns"]], left=2)
+    labels = [f"  {say('classes')}: {len(facts['labels'])}"] if facts["labels"] else []
+    return "\n".join([*head, *labels, columns])
+
+
+def data_html(facts: dict[str, Any]) -> str:
+    """Return the data card: what was read and guessed, the balance of labels, example rows."""
+    said = "".join(f"<div>{esc(line)}</div>" for line in _facts(facts))
+    origin = " · ".join(esc(part) for part in (facts["origin"], facts["licence"]) if part)
+    names = [column["name"] for column in facts["columns"]]
+    examples = [[esc(row.get(name) if row.get(name) is not None else "–") for name in names] for row in facts["examples"]]
+    shown = table([esc(name) for name in names], examples, left=len(names)) if examples else ""
+    return (
+        f'<div><b>{esc(facts["name"])}</b> <span style="{MUTED}">{origin}</span></div>{said}'
+        f'<div style="display:flex;flex-wrap:wrap;gap:28px;align-items:flex-start"><div>{shown}</div>{_balance(facts)}</div>'
+    )
+
+
+def _balance(facts: dict[str, Any]) -> str:
+    labels = [(entry["label"], sum(entry["rows"].values())) for entry in facts["labels"]]
+    if not labels:
+        return ""
+    most = max(count for _, count in labels)
+    rows = [[esc(name), f'<div style="width:120px">{bar(count / most, "#1a6ed8")}</div>', f"{count:,}"] for name, count in labels]
+    return f'<div style="max-height:260px;overflow:auto">{table([esc(facts["label_column"]), "", say("rows")], rows, left=2)}</div>'

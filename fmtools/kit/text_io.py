@@ -96,10 +96,15 @@ def _unmarked_utf16(data: bytes, name: str) -> Decoded | None:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        swapped = "\u0a00" in text or "\u0d00" in text
-        if "\n" in text and "\0" not in text and not swapped and re.search('[A-Za-z0-9,;:|"\t]', text):
+        if _has_lines(text):
             return Decoded(text, encoding, f"{name} was read as {title}.")
     return None
+
+
+def _has_lines(text: str) -> bool:
+    """Say whether text has line feeds (or is JSON), and none of the characters that swapped line ends turn into."""
+    lines = "\n" in text or text.lstrip()[:1] in ("[", "{")
+    return lines and not re.search("[\0\u0a00\u0d00]", text) and re.search('[A-Za-z0-9,;:|"\t]', text) is not None
 
 
 def _utf8(data: bytes, name: str) -> Decoded | None:

@@ -90,10 +90,8 @@ def _load_path(text: str) -> Dataset:
     endings = ", ".join(file_endings())
     if path.is_dir():
         inside = [other.name for other in sorted(path.iterdir()) if other.suffix.lower() in file_endings()]
-        some = f" It has {', '.join(inside[:5])}: name one of them." if inside else ""
-        raise DataError(
-            f"The folder {path} has no file named train, validation or test ending in {endings}.", some.strip()
-        )
+        some = f"It has {', '.join(inside[:5])}: name one of them." if inside else "Name a file, or another folder."
+        raise DataError(f"The folder {path} has no file named train, validation or test ending in {endings}.", some)
     raise DataError(
         f"Nothing here reads {path.suffix or 'files without an ending'!r}: {path.name}.", f"Readable: {endings}."
     )

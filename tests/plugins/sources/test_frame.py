@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import Any
+
+import datasets
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from fmtools.core.errors import DataError
+from fmtools.plugins.sources.frame import FrameSource
+
+ROWS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
+COLUMNS = {"text": ["a", "b"], "label": ["x", "y"]}
+
+
+class Capsule:
+    """What polars 1.x and others look like: only the Arrow stream interface."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pd.DataFrame(COLUMNS),
+        pd.DataFrame(COLUMNS, index=[7, 7]),
+        pd.DataFrame({"text": ["a", "b"], "label": pd.Categorical(["x", "y"])}),
+        pa.table(COLUMNS),
+        pa.RecordBatch.from_pydict(COLUMNS),
+        pa.table({"text": pa.array(["a", "b"], pa.string_view()), "label": ["x", "y"]}),
+        Capsule(pa.table(COLUMNS)),
+        datasets.Dataset.from_dict(COLUMNS),
+        datasets.Dataset.from_dict({"text": ["b", "q", "a"], "label": ["y", "q", "x"]}).select([2, 0]),
+        ROWS,
+        [("a", "x"), ("b", "y")],
+        COLUMNS,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_tables_of_every_kind(value: Any) -> None:
+    source = FrameSource()
+    assert source.accepts(value)
+    data = source.load(value)
+    assert data.splits["all"].to_pylist() == ROWS
+    assert data.splits["all"].schema == pa.schema({"text": pa.string(), "label": pa.string()})
+    assert data.read == 2
+    assert type(value).__name__ in data.origin
+
+
+def test_dataset_dict_and_class_names() -> None:
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["neg", "pos"])})
+    part = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [1, 0]}, features=features)
+    data = FrameSource().load(datasets.DatasetDict({"test": part, "train": part, "dev": part}))
+    assert list(data.rows) == ["train", "validation", "test"]
+    assert data.splits["train"]["label"].to_pylist() == ["pos", "neg"]
+    assert "Column 'label': class names instead of numbers." in data.notices
+    assert data.read == 6
+
+
+def test_dict_of_frames() -> None:
+    data = FrameSource().load({"train": pd.DataFrame(COLUMNS), "test": ROWS})
+    assert data.rows == {"train": 2, "test": 2}
+
+
+def test_nan_is_null_and_mixed_kinds_are_text() -> None:
+    frame = pd.DataFrame({"text": ["a", None, float("nan")], "mixed": [1, "two", None], 3: [1.0, None, 2.0]})
+    data = FrameSource().load(frame)
+    assert data.splits["all"].to_pydict() == {
+        "text": ["a", None, None],
+        "mixed": ["1", "two", None],
+        "3": [1.0, None, 2.0],
+    }
+    assert data.notices == ["frame: column 'mixed' mixes kinds of values: read as text."]
+
+
+def test_split_column_of_a_frame() -> None:
+    frame = pd.DataFrame({**COLUMNS, "split": ["train", "test"]})
+    assert FrameSource().load(frame).rows == {"train": 1, "test": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (pd.DataFrame(), "no rows"),
+        (pd.DataFrame(COLUMNS).iloc[:0], "no rows"),
+        (pa.table({"text": pa.array([], pa.string())}), "no rows"),
+        ({"train": pa.table({"text": pa.array([], pa.string())})}, "no rows"),
+        ({"text": ["a"], "label": []}, "differ in length: 'text' 1, 'label' 0"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "same name"),
+        (pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), "stands twice"),
+    ],
+)
+def test_useless_tables_are_refused(value: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        FrameSource().load(value)
+
+
+def test_streams_are_refused_with_a_cure() -> None:
+    with pytest.raises(DataError, match="without streaming"):
+        FrameSource().load(datasets.Dataset.from_dict(COLUMNS).to_iterable_dataset())
+
+
+@pytest.mark.parametrize("value", [None, 3, "text", [], {}, [1, 2], {"a": 1}, object(), pd.Series([1])])
+def test_what_is_no_table_is_not_accepted(value: Any) -> None:
+    assert not FrameSource().accepts(value)

@@ -7,6 +7,7 @@ Without a job it leaves when its parent does, or after IDLE seconds.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -52,15 +53,23 @@ def _next_job() -> dict[str, Any] | None:
 
 
 def _reply(replies: Any, message: dict[str, Any]) -> None:
-    replies.write(json.dumps(message) + "\n")
-    replies.flush()
+    # Whoever asked may be gone (`fmtools train --background` returns at once); the job in the pipe is done anyway.
+    with contextlib.suppress(BrokenPipeError):
+        replies.write(json.dumps(message) + "\n")
+        replies.flush()
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError
     from ..stages import predict
 
-    verbs = {"predict": predict.predict, "evaluate": predict.evaluate, "attention": predict.attention, "hardware": predict.hardware}
+    verbs = {
+        "predict": predict.predict,
+        "evaluate": predict.evaluate,
+        "attention": predict.attention,
+        "baseline": predict.baseline,
+        "hardware": predict.hardware,
+    }
     try:
         return {"result": verbs[job.pop("verb")](**job)}
     except FmError as error:

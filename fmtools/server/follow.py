@@ -67,11 +67,11 @@ class RunBook:
             yield kept.view
 
     def glance(self, run_id: str, thorough: bool) -> Facts:
-        """Return how far a run is. Unless `thorough`, nothing is opened when its log has not grown."""
+        """Return how far a run is. Unless `thorough`, nothing of a live run is opened when its log has not grown."""
         kept = self._keep(run_id)
         with kept.lock:
             view = kept.view
-            if thorough or view.grew():
+            if thorough or not view.alive or view.grew():
                 view.update()
             return Facts(view.reducer.last_seq, view.reducer.status_now(view.alive), view.alive)
 

@@ -46,7 +46,13 @@ def test_curves_of_every_kind() -> None:
     events = [
         step(1, 2.0, grad_norm=0.5),
         step(2, "NaN"),
-        {"type": "eval", "step": 2, "epoch": 0.2, "split": "validation", "metrics": {"accuracy": 0.5, "f1_macro": "NaN"}},
+        {
+            "type": "eval",
+            "step": 2,
+            "epoch": 0.2,
+            "split": "validation",
+            "metrics": {"accuracy": 0.5, "f1_macro": "NaN"},
+        },
         {"type": "eval", "step": 2, "epoch": 0.2, "split": "test", "metrics": {"accuracy": 0.25}},
     ]
     got = whole(build(events))
@@ -152,7 +158,9 @@ def test_since_from_a_future_that_is_gone_is_answered_from_the_start() -> None:
 
 
 def test_dead_workers_are_interrupted_and_the_living_are_not() -> None:
-    reducer = build([status("running", from_step=0), step(3), {"type": "checkpoint", "step": 2, "bytes": 1, "seconds": 0.0}])
+    reducer = build(
+        [status("running", from_step=0), step(3), {"type": "checkpoint", "step": 2, "bytes": 1, "seconds": 0.0}]
+    )
     dead, living = reducer.head(False, 200.0), reducer.head(True, 200.0)
     assert (dead.status, living.status) == ("interrupted", "running")
     assert "%fm_resume" in dead.message
@@ -196,7 +204,13 @@ def test_errors_are_said_and_forgotten_by_the_next_attempt() -> None:
 
 
 def test_result_comes_once_and_goes_when_training_went_back() -> None:
-    result = {"type": "result", "split": "test", "metrics": {"accuracy": 1.0}, "report": {"a": 1}, "confusion": {"b": 2}}
+    result = {
+        "type": "result",
+        "split": "test",
+        "metrics": {"accuracy": 1.0},
+        "report": {"a": 1},
+        "confusion": {"b": 2},
+    }
     reducer = build([step(5), result])
     assert (whole(reducer).report, whole(reducer).confusion) == ({"a": 1}, {"b": 2})
     assert whole(reducer, 2, 0).report == {}
@@ -245,14 +259,18 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-TYPES = "status phase plan notice step eval attention checkpoint control result artifact error".split()
-FIELDS = "step loss epoch status from_step metrics split probe tokens layers heads text total_steps action value".split()
+WORDS = "status phase plan notice step eval attention checkpoint control result artifact error"
+TYPES = WORDS.split()
+NAMES = "step loss epoch status from_step metrics split probe tokens layers heads text total_steps action value"
+FIELDS = NAMES.split()
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6), max_size=8), st.data())
 def test_no_record_breaks_the_answer(bodies: list[dict[str, Any]], data: st.DataObject) -> None:
-    records = [{"type": data.draw(st.sampled_from(TYPES)), "attempt": i // 3 + 1, **body} for i, body in enumerate(bodies)]
+    records = [
+        {"type": data.draw(st.sampled_from(TYPES)), "attempt": i // 3 + 1, **body} for i, body in enumerate(bodies)
+    ]
     reducer = build([*records, {**step(1, 0.25), "attempt": 99}])
     got = whole(reducer)
     assert values(got, "loss")[-1] == (1, 0.25)

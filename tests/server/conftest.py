@@ -1,0 +1,34 @@
+"""A real Jupyter server with the extension, on a store of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Imported here, and not named as a plug-in of the whole suite: its clean-up would start a server after every test.
+from pytest_jupyter.jupyter_server import *  # noqa: F403
+from tornado.httpclient import HTTPResponse
+
+Fetch = Callable[..., Awaitable[HTTPResponse]]
+
+
+@pytest.fixture
+def jp_server_config(store: Path) -> dict[str, Any]:
+    """Load our extension and nothing else."""
+    return {"ServerApp": {"jpserver_extensions": {"fmtools.server": True}, "reraise_server_extension_failures": True}}
+
+
+@pytest.fixture
+def ask(jp_fetch: Fetch) -> Callable[..., Awaitable[tuple[int, Any, HTTPResponse]]]:
+    """Ask a route with credentials: (status, JSON or bytes, response); refusals are answers, not exceptions."""
+
+    async def fetch(*parts: str, **more: Any) -> tuple[int, Any, HTTPResponse]:
+        response = await jp_fetch("fmtools", "api", *parts, raise_error=False, allow_nonstandard_methods=True, **more)
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        return response.code, json.loads(response.body) if is_json and response.body else response.body, response
+
+    return fetch

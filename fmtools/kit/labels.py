@@ -120,7 +120,7 @@ def _no_variants(raw: dict[Any, int]) -> None:
         )
         raise DataError(
             f"Labels differ only in case, spaces or width of characters: {said}.",
-            "Give each class one spelling, for example: df['label'] = df['label'].str.strip().str.lower().",
+            "Give each class one spelling (df['label'].str.strip().str.lower()); --labels-as-they-are keeps all.",
         )
 
 
@@ -136,7 +136,7 @@ def _no_misspellings(counts: Counter[str]) -> None:
         more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
         raise DataError(
             f"Labels of a few rows look like misspellings: {said}{more}.",
-            f"Correct them in the data; if one is a class of its own, give it {RARE_ROWS} rows or more.",
+            "Correct them in the data; if they are classes of their own, --labels-as-they-are keeps them.",
         )
 
 

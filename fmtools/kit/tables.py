@@ -90,6 +90,11 @@ def table_of(columns: dict[str, list[Any]], name: str, notices: list[str]) -> pa
     for column, values in columns.items():
         try:
             arrays[column] = array_of(values)
+        except UnicodeEncodeError:
+            cause = f"{name}: column {column!r} holds broken Unicode (half of a surrogate pair)."
+            raise DataError(
+                cause, "Repair those texts, for example with text.encode(errors='replace').decode()."
+            ) from None
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, TypeError):
             arrays[column] = array_of([None if value is None else _as_text(value) for value in values])
             notices.append(f"{name}: column {column!r} mixes kinds of values: read as text.")
@@ -119,21 +124,19 @@ def plain(table: pa.Table) -> pa.Table:
         raise DataError(f"The column name {twice[0]!r} stands twice.", "Give every column its own name.")
     if len(names) > MAX_COLUMNS:
         raise too_wide("The table", len(names))
-    kept = {}
-    for name, column in zip(names, table.columns, strict=True):
-        if not re.fullmatch(r"__index_level_\d+__", name):
-            kept[name] = column.cast(_plain_type(column.type)) if column.type != _plain_type(column.type) else column
-    return pa.table(kept)
+    pairs = zip(names, table.columns, strict=True)
+    return pa.table({name: _plain(column) for name, column in pairs if not re.fullmatch(r"__index_level_\d+__", name)})
 
 
-def _plain_type(kind: pa.DataType) -> pa.DataType:
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Undo dictionaries and the layouts of text that only some functions know."""
     import pyarrow as pa
 
-    if pa.types.is_dictionary(kind):
-        return _plain_type(kind.value_type)
-    if str(kind) in ("string_view", "large_string"):
-        return pa.string()
-    return kind
+    if pa.types.is_dictionary(column.type):
+        values = _plain(pa.chunked_array([chunk.dictionary for chunk in column.chunks], column.type.value_type)).type
+        chunks = [chunk.dictionary.cast(values).take(chunk.indices) for chunk in column.chunks]
+        return pa.chunked_array(chunks, values)
+    return column.cast(pa.string()) if str(column.type) in ("string_view", "large_string") else column
 
 
 def find_splits(folder: Path, endings: Iterable[str]) -> dict[str, list[Path]]:

@@ -72,6 +72,7 @@ def test_variants_are_always_found(variant: str) -> None:
         check_labels(rows({"positive": 50, "negative": 50, variant: 40}))
     assert repr(variant) in caught.value.cause
     assert "(50 rows)" in caught.value.cause
+    assert "--labels-as-they-are" in caught.value.cure
 
 
 def test_variants_can_be_kept() -> None:

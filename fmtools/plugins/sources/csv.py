@@ -21,6 +21,8 @@ _limit_lock = threading.Lock()
 SEPARATORS = (",", ";", "\t", "|")
 #: The separator is chosen on so many rows.
 SNIFF_ROWS = 50
+#: A first line that is a row is looked for in so many rows.
+SEEN_ROWS = 10_000
 
 
 class CsvSource:
@@ -139,6 +141,8 @@ def _rows(records: list[tuple[int, list[str]]], name: str, notices: list[str]) -
 def _fit(fields: list[str], header: list[str], line: int, broken: Broken) -> list[str] | None:
     """Return the fields when they fit the header (empty ones too many are cut), else None; note the reason."""
     width = len(header)
+    if len(fields) == width and fields[0].strip() and fields[0] != header[0]:
+        return fields  # nearly every row
     if not any(field.strip() for field in fields):
         broken.add("empty rows", line)
     elif fields == header:
@@ -167,7 +171,7 @@ def _header(fields: list[str], name: str) -> list[str]:
 def _check_header(header: list[str], rows: list[list[str]], name: str) -> None:
     """Refuse a file whose first line is a row: it would be lost, and its values become names."""
     for place, title in enumerate(header):
-        if sum(row[place].strip() == title for row in rows) >= 2:
+        if sum(row[place].strip() == title for row in rows[:SEEN_ROWS]) >= 2:
             raise DataError(
                 f"{name}:1: the first line seems to be a row: {title!r} stands in that column below, too.",
                 "Put a line of column names first, such as: text,label",

@@ -53,8 +53,17 @@ def _rows(reference: Any) -> Rows:
             f"An object of type {type(reference).__name__} is no table.",
             "Pass a DataFrame, an Arrow table, a datasets.Dataset, a list of dicts or a dict of columns.",
         )
+    import pyarrow as pa
+
     notices: list[str] = []
-    table = plain(reader(reference, notices))
+    try:
+        table = plain(reader(reference, notices))
+    except (pa.ArrowException, UnicodeEncodeError) as error:
+        why = str(error).split("\n")[0].rstrip(".")
+        kind = type(reference).__name__
+        raise DataError(
+            f"The {kind} cannot be turned into an Arrow table: {why}.", "Drop or convert that column."
+        ) from None
     return Rows(table, table.num_rows, {}, notices)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -43,6 +45,12 @@ def test_the_licence_travels_with_the_sets() -> None:
     assert "home-assistant-intents" in (intents.FOLDER / "NOTICE").read_text()
     for file in intents.FILES.values():
         assert (intents.FOLDER / file).read_bytes()[4:8] == b"\0\0\0\0", "gzip with a time stamp: not reproducible"
+
+
+def test_the_script_still_makes_the_same_sets() -> None:
+    pytest.importorskip("hassil", reason="scripts/build_intents.py says what to install")
+    script = Path(__file__).parents[3] / "scripts" / "build_intents.py"
+    subprocess.run([sys.executable, script, "--check"], check=True)
 
 
 def test_a_damaged_set_says_so(tmp_path: Path, monkeypatch) -> None:

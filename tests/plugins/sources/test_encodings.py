@@ -30,9 +30,9 @@ KO = [
 FR = ["Le service était très décevant", "Réveille-moi à sept heures", "Ça a coûté cher", "La qualité m'a étonné"]
 RU = ["Обслуживание было очень плохим", "Сегодня хорошая погода", "Разбуди меня завтра в семь", "Интересная книга"]
 ENCODINGS = [
-    ("utf-8", ZH + FR + RU), ("utf-8-sig", ZH + JA), ("utf-16", ZH + KO), ("utf-16-le", ZH + FR), ("utf-16-be", RU + TW),
-    ("utf-32", JA), ("gb18030", ZH), ("big5", TW), ("shift_jis", JA), ("euc_jp", JA), ("euc_kr", KO), ("cp1252", FR),
-    ("latin-1", FR), ("cp1251", RU), ("koi8_r", RU),
+    ("utf-8", ZH + FR + RU), ("utf-8-sig", ZH + JA), ("utf-16", ZH + KO), ("utf-16-le", ZH + FR),
+    ("utf-16-be", RU + TW), ("utf-32", JA), ("gb18030", ZH), ("big5", TW), ("shift_jis", JA), ("euc_jp", JA),
+    ("euc_kr", KO), ("cp1252", FR), ("latin-1", FR), ("cp1251", RU), ("koi8_r", RU),
 ]  # fmt: skip
 
 

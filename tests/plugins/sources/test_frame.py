@@ -12,6 +12,8 @@ from fmtools.plugins.sources.frame import FrameSource
 
 ROWS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
 COLUMNS = {"text": ["a", "b"], "label": ["x", "y"]}
+#: How polars hands over a categorical column.
+VIEWS = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.uint32()), pa.array(["x", "y"], pa.string_view()))
 
 
 class Capsule:
@@ -34,6 +36,7 @@ class Capsule:
         pa.RecordBatch.from_pydict(COLUMNS),
         pa.table({"text": pa.array(["a", "b"], pa.string_view()), "label": ["x", "y"]}),
         Capsule(pa.table(COLUMNS)),
+        Capsule(pa.table({"text": ["a", "b"], "label": VIEWS})),
         datasets.Dataset.from_dict(COLUMNS),
         datasets.Dataset.from_dict({"text": ["b", "q", "a"], "label": ["y", "q", "x"]}).select([2, 0]),
         ROWS,
@@ -90,6 +93,8 @@ def test_split_column_of_a_frame() -> None:
         (pd.DataFrame(COLUMNS).iloc[:0], "no rows"),
         (pa.table({"text": pa.array([], pa.string())}), "no rows"),
         ({"train": pa.table({"text": pa.array([], pa.string())})}, "no rows"),
+        ([{"text": "\ud800"}], "broken Unicode"),
+        (pd.DataFrame({"text": pd.Series(["\ud800"], dtype=object)}), "broken Unicode|cannot be turned"),
         ({"text": ["a"], "label": []}, "differ in length: 'text' 1, 'label' 0"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "same name"),
         (pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), "stands twice"),

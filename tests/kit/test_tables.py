@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fmtools.core.errors import DataError
+from fmtools.kit.tables import Broken, by_split_column, slug, table_of
+
+
+@given(st.text())
+def test_slugs_are_fit_for_folders(name: str) -> None:
+    found = slug(name)
+    assert 0 < len(found) <= 60
+    assert not set(found) & set("/\\\0: \n")
+    assert found not in (".", "..")
+
+
+@given(st.lists(st.sampled_from(["train", "Train ", "dev", "val", "test", "TEST", "fold-1", None])))
+def test_split_columns_keep_every_row(values: list[str | None]) -> None:
+    table = pa.table({"row": pa.array(range(len(values)), pa.int64()), "split": pa.array(values, pa.string())})
+    splits, notices = by_split_column(table)
+    assert sorted(row for part in splits.values() for row in part["row"].to_pylist()) == list(range(len(values)))
+    assert set(splits) <= {"train", "validation", "test"} or list(splits) == ["all"]
+    if list(splits) != ["all"]:
+        assert notices
+        for name, part in splits.items():
+            assert {str(values[row]).strip().lower() for row in part["row"].to_pylist()} <= {name, "dev", "val"}
+
+
+def test_a_few_broken_rows_pass_and_many_do_not() -> None:
+    broken = Broken()
+    for line in range(10):
+        broken.add("bad rows", line + 2)
+    broken.check("x.csv", 100)
+    assert broken.notices("x.csv") == ["x.csv: 10 bad rows dropped (line 2, 3, 4, 5, 6 ...)."]
+    with pytest.raises(DataError, match=r"x\.csv:2: 10 of 99 rows are broken"):
+        broken.check("x.csv", 99)
+    Broken().check("x.csv", 1)
+
+
+def test_mixed_values_become_text() -> None:
+    notices: list[str] = []
+    table = table_of({"a": [1, "b", {"c": [2]}, None, "é"]}, "x", notices)
+    assert table["a"].to_pylist() == ["1", "b", '{"c": [2]}', None, "é"]
+    assert notices == ["x: column 'a' mixes kinds of values: read as text."]

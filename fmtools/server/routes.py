@@ -99,6 +99,11 @@ class Nothing(Api):
         """Answer 404."""
         raise Refusal(404, "There is no such route.")
 
+    @guarded("write")
+    async def post(self, *_: str) -> None:
+        """Answer 404."""
+        raise Refusal(404, "There is no such route.")
+
 
 def routes() -> list[tuple[str, type[Api]]]:
     """Return the patterns, without the base URL, and their handlers."""

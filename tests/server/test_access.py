@@ -188,9 +188,11 @@ class TestStrictServer:
 
 SPELLINGS = [
     "..", "../..", "%2e%2e", "%252e%252e", "..%2f..%2fetc%2fpasswd", "%2e%2e%2f%2e%2e", "....//", "..%5c..%5c",
-    "..%c0%af", "%c0%ae%c0%ae", "%e2%80%ae", "%ef%bc%8e%ef%bc%8e", "..%ef%bc%8f", "%00", f"{RUN}%00", f"{RUN}%0a", f"{RUN}%20",
+    "..%c0%af", "%00",
+    "%c0%ae%c0%ae", "%e2%80%ae", "%ef%bc%8e%ef%bc%8e", "..%ef%bc%8f", f"{RUN}%00", f"{RUN}%0a", f"{RUN}%20",
     f"{RUN}.", f"{RUN}%2f..", f"%2f{RUN}", "%2fetc%2fpasswd", "/etc/passwd", "//proc/self/root", "file:%2f%2f%2fetc",
-    "C:%5C", "%5c%5chost%5cshare", ".nfs0001", "~", "~root", "*", "%3f", "%23", "con", "NUL", RUN.lower(), RUN[:-1], RUN + "A",
+    "C:%5C", "%5c%5chost%5cshare", ".nfs0001", "~", "~root", "*", "%3f", "%23", "con", "NUL", RUN.lower(),
+    RUN[:-1], RUN + "A",
     "I" * 26, "A" * 300, "%F0%9F%92%A3", ".", "", "-", "%24%7bHOME%7d", "last", "%d9%a3" * 26, ".tmp-" + RUN,
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { h } from '../ui/dom';
+import { h, setAttribute } from '../ui/dom';
 import { headMap, paint, peakOf, type IShape } from './tensor';
 
 const GAP = 4;
@@ -28,6 +28,15 @@ export class AttentionGrid {
     });
   }
 
+  /** Mark the picture that is open beside; NaN for none. */
+  mark(layer: number, head: number): void {
+    const heads = this._canvases.length / Math.max(1, this._layers);
+    this._canvases.forEach((canvas, index) => {
+      const here = Math.floor(index / heads) === layer && index % heads === head;
+      setAttribute(canvas.parentElement!, 'aria-pressed', here ? 'true' : 'false');
+    });
+  }
+
   private _lay(shape: IShape, width: number): void {
     const size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - 52) / shape.heads - GAP)));
     this.node.style.setProperty('--fm-thumb', `${size}px`);
@@ -35,6 +44,7 @@ export class AttentionGrid {
     if (key !== this._key) {
       this._key = key;
       this._canvases = [];
+      this._layers = shape.layers;
       this.node.replaceChildren(this._header(shape.heads), ...this._rows(shape));
     }
   }
@@ -61,5 +71,6 @@ export class AttentionGrid {
   }
 
   private _key = '';
+  private _layers = 0;
   private _canvases: HTMLCanvasElement[] = [];
 }

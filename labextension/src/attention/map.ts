@@ -5,7 +5,7 @@ import { Heatmap } from '../ui/heatmap';
 import { paint, peakOf } from './tensor';
 
 const SMALLEST = 11;
-const LARGEST = 34;
+const LARGEST = 40;
 
 /** One attention map with its tokens: rows look from, columns are looked at. */
 export class AttentionMap {
@@ -24,14 +24,19 @@ export class AttentionMap {
     this.node = h('div', { class: 'fm-attention-map', tabindex: -1 }, grid);
   }
 
-  /** Show a map, uint8 [n, n], for n tokens, in at most `width` CSS pixels where the cells do not get too small. */
-  show(map: Uint8Array, tokens: string[], colours: Uint8ClampedArray, width: number): void {
+  /**
+   * Show a map, uint8 [n, n], for n tokens, in at most `width` CSS pixels where the cells do not get too small.
+   * Returns about how many pixels it takes.
+   */
+  show(map: Uint8Array, tokens: string[], colours: Uint8ClampedArray, width: number): number {
     this._map = map;
     const n = tokens.length;
-    const room = width - Math.min(120, this._labelWidth(tokens)) - 28;
+    const label = Math.min(120, this._labelWidth(tokens));
+    const room = width - label - 28;
     const size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor(room / n)));
     this._label(tokens, size);
     this._heatmap.draw(paint(map, colours, peakOf(map)), n, n, size);
+    return label + n * size + 40;
   }
 
   private _labelWidth(tokens: string[]): number {

@@ -13,6 +13,8 @@ import { fits, headMap, meanMap, type IShape } from './tensor';
 
 const ALL = 'all';
 const MEAN = 'mean';
+const GAP = 32;
+const OVERVIEW = 300;
 
 /** What the model looks at: a sentence, a layer, a head, and a moment of the training. */
 export class AttentionView {
@@ -157,14 +159,18 @@ export class AttentionView {
     const colours = palette(this._settings.palette, isDark());
     const width = this.node.clientWidth - 2;
     this._head.disabled = layer === ALL;
-    setShown(this._grid.node, layer === ALL);
     setShown(this._map.node, layer !== ALL);
-    if (layer === ALL) {
-      this._grid.show(bytes, shape, colours, width);
-    } else {
+    let room = width;
+    if (layer !== ALL) {
       const at = Number(layer);
       const map = head === MEAN ? meanMap(bytes, shape, at) : headMap(bytes, shape, at, Number(head));
-      this._map.show(map, tokens, colours, width);
+      room -= this._map.show(map, tokens, colours, width) + GAP;
+    }
+    // Beside a small map there is room to see all heads at once.
+    setShown(this._grid.node, layer === ALL || room > OVERVIEW);
+    if (!this._grid.node.hidden) {
+      this._grid.show(bytes, shape, colours, room);
+      this._grid.mark(Number(layer), Number(head));
     }
   }
 

@@ -4,13 +4,20 @@ import { cssColour } from '../ui/theme';
 import type * as Bokeh from './bokeh';
 import { CurveLine, type IChartTheme } from './lines';
 
-type BokehModule = typeof Bokeh;
+type BokehModule = Bokeh.IBokeh;
 
 const HEIGHT = 230;
 const SERIES = 6;
 
 /** Where the pointer is over a chart: the training step, and the place in CSS pixels; null when it has left. */
 export type Pointed = { step: number; x: number; y: number; width: number; height: number } | null;
+
+/** The part of BokehJS's mouse event that is used: the place in data and in pixels. */
+interface IMoved {
+  x: number;
+  sx: number;
+  sy: number;
+}
 
 /** A BokehJS figure of some series over the training step. */
 export class Chart {
@@ -34,19 +41,25 @@ export class Chart {
       border_fill_color: null
     });
     this._marks = new _bokeh.ColumnDataSource({ data: { x: [], colour: [] } });
-    this._figure.vspan({ x: { field: 'x' }, line_color: { field: 'colour' }, line_dash: [3, 3], source: this._marks });
+    this._figure.vspan({ field: 'x' }, { line_color: { field: 'colour' }, line_dash: 'dashed', source: this._marks });
   }
 
-  /** Build a chart inside `host`; `onPoint` is told where the pointer is. */
-  static async create(bokeh: BokehModule, host: HTMLElement, onPoint: (at: Pointed) => void): Promise<Chart> {
+  /** Build a chart inside `host`; `fill` gives it its first points, `onPoint` is told where the pointer is. */
+  static async create(
+    bokeh: BokehModule,
+    host: HTMLElement,
+    fill: (chart: Chart) => void,
+    onPoint: (at: Pointed) => void
+  ): Promise<Chart> {
     const chart = new Chart(bokeh, host);
+    chart.dress();
+    fill(chart);
     const document = new bokeh.Document();
     document.add_root(chart._figure);
     chart._views = await bokeh.add_document_standalone(document, host);
-    chart._figure.on_event('mousemove', event => onPoint(chart._pointed(event as unknown as { x: number; sx: number; sy: number })));
+    chart._figure.on_event('mousemove', event => onPoint(chart._pointed(event as unknown as IMoved)));
     chart._figure.on_event('mouseleave', () => onPoint(null));
     chart._figure.on_event('doubletap', () => chart.reset());
-    chart.dress();
     return chart;
   }
 
@@ -65,7 +78,7 @@ export class Chart {
 
   set smoothed(on: boolean) {
     this._smoothed = on;
-    this.lines.forEach(line => (line.smoothed = on));
+    this.lines.forEach(line => (line.smoothed = on && line.name === 'loss'));
   }
 
   /** The colour of a series, as it was dressed. */
@@ -112,12 +125,12 @@ export class Chart {
     const key = `${epoch}/${marks.length}`;
     if (key !== this._marked) {
       this._marked = key;
-      const colour = marks.map(mark => (mark.kind === 'checkpoint' ? this._theme!.grid : this._theme!.faint));
+      const colour = marks.map(mark => this._theme!.marks[mark.kind] ?? this._theme!.grid);
       this._marks.data = { x: marks.map(mark => mark.step), colour };
     }
   }
 
-  private _pointed(event: { x: number; sx: number; sy: number }): Pointed {
+  private _pointed(event: IMoved): Pointed {
     const box = this._views?.get(this._figure)?.frame.bbox;
     if (!box || !box.contains(event.sx, event.sy)) {
       return null;
@@ -133,12 +146,18 @@ export class Chart {
   private readonly _marks: Bokeh.ColumnDataSource;
 }
 
+/** The colours that hold where the chart is; pages without a style sheet of ours would give none. */
 function readTheme(host: HTMLElement): IChartTheme {
   return {
-    ink: cssColour(host, '--jp-ui-font-color1'),
     faint: cssColour(host, '--jp-ui-font-color2'),
     grid: cssColour(host, '--fm-rule'),
     error: cssColour(host, '--fm-failed'),
+    marks: {
+      pause: cssColour(host, '--fm-paused'),
+      resume: cssColour(host, '--fm-paused'),
+      stop: cssColour(host, '--fm-failed'),
+      set_learning_rate: cssColour(host, '--fm-series-4')
+    },
     font: getComputedStyle(host).fontFamily,
     series: Array.from({ length: SERIES }, (_, index) => cssColour(host, `--fm-series-${index + 1}`))
   };

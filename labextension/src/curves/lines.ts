@@ -2,14 +2,14 @@ import type { ISeries } from '../follow/state';
 import type * as Bokeh from './bokeh';
 import { breaks, Smoother } from './smooth';
 
-type BokehModule = typeof Bokeh;
+type BokehModule = Bokeh.IBokeh;
 
 /** The colours of a chart, as canvases take them. */
 export interface IChartTheme {
-  ink: string;
   faint: string;
   grid: string;
   error: string;
+  marks: Record<string, string>;
   font: string;
   series: string[];
 }
@@ -25,11 +25,11 @@ export class CurveLine {
     this._points = new bokeh.ColumnDataSource({ data: { step: [], value: [] } });
     this._average = new bokeh.ColumnDataSource({ data: { step: [], value: [] } });
     this._broken = new bokeh.ColumnDataSource({ data: { step: [], value: [] } });
-    const at = { x: { field: 'step' }, y: { field: 'value' } };
-    this._raw = figure.line({ ...at, source: this._points, line_width: 1.5, line_join: 'round' });
-    this._dots = figure.scatter({ ...at, source: this._points, size: 5, visible: _sparse });
-    this._smooth = figure.line({ ...at, source: this._average, line_width: 2.25, line_join: 'round', visible: false });
-    this._crosses = figure.scatter({ ...at, source: this._broken, marker: 'x', size: 9, line_width: 2 });
+    const [x, y] = [{ field: 'step' }, { field: 'value' }];
+    this._raw = figure.line(x, y, { source: this._points, line_width: 1.5, line_join: 'round' });
+    this._dots = figure.scatter(x, y, { source: this._points, size: 5, visible: _sparse });
+    this._smooth = figure.line(x, y, { source: this._average, line_width: 2.25, line_join: 'round', visible: false });
+    this._crosses = figure.scatter(x, y, { source: this._broken, marker: 'x', size: 9, line_width: 2 });
   }
 
   /** Draw what the series has beyond what is drawn; all of it when its history is another one. */

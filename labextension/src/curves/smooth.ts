@@ -1,6 +1,6 @@
 /** A moving average that can be carried on: exponential, corrected for its start; what is not finite is passed by. */
 export class Smoother {
-  constructor(private readonly _weight = 0.95) {}
+  constructor(private readonly _weight = 0.9) {}
 
   /** The average after each of the values; NaN before the first finite one. */
   next(values: readonly number[]): number[] {

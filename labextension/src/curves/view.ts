@@ -4,7 +4,7 @@ import type { RunState } from '../follow/state';
 import type { ISettings } from '../settings/tokens';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import type * as Bokeh from './bokeh';
-import { Chart } from './chart';
+import { Chart, type Pointed } from './chart';
 import { groupSeries, type IGroup } from './groups';
 import { CurveTip } from './tip';
 
@@ -40,6 +40,8 @@ export class CurvesView {
     this._panels = h('div', { class: 'fm-panels' });
     const bar = h('div', { class: 'fm-bar' }, this._tablist, h('span', { class: 'fm-gap' }), this._check, reset);
     this.node = h('section', { class: 'fm-section', 'data-fm': 'curves', hidden: true }, bar, this._panels);
+    this._observer = new ResizeObserver(() => this._onResize());
+    this._observer.observe(this.node);
   }
 
   /** Take in what the run has now. */
@@ -57,8 +59,12 @@ export class CurvesView {
     this._draw();
   }
 
-  /** Wear another theme. */
+  /** Wear another theme; off the page there are no colours to read, so that waits. */
   redraw(): void {
+    this._stale = !this._attached;
+    if (this._stale) {
+      return;
+    }
     for (const tab of this._tabs.values()) {
       tab.chart?.dress();
       tab.legend.dataset.key = '';
@@ -68,6 +74,7 @@ export class CurvesView {
 
   dispose(): void {
     this._disposed = true;
+    this._observer.disconnect();
     this._tabs.forEach(tab => tab.chart?.dispose());
   }
 
@@ -132,7 +139,7 @@ export class CurvesView {
 
   private _draw(): void {
     const tab = this._tabs.get(this._chosen);
-    if (!tab) {
+    if (!tab || !this._attached) {
       return;
     }
     if (!tab.chart) {
@@ -143,6 +150,23 @@ export class CurvesView {
     this._drawLegend(tab, tab.chart);
   }
 
+  /** Notebooks take cells off the page that are scrolled away. */
+  private get _attached(): boolean {
+    return this.node.isConnected && this.node.clientWidth > 0;
+  }
+
+  private _onResize(): void {
+    const attached = this._attached;
+    if (attached && !this._seen) {
+      if (this._stale) {
+        this.redraw();
+      } else {
+        this._draw();
+      }
+    }
+    this._seen = attached;
+  }
+
   private async _build(tab: ITab): Promise<void> {
     if (this._building.has(tab)) {
       return;
@@ -150,11 +174,14 @@ export class CurvesView {
     this._building.add(tab);
     loading ??= import('./bokeh');
     try {
-      const chart = await Chart.create(await loading, tab.host, at => tab.chart && tab.tip.point(at, tab.chart, this._state));
-      tab.chart = chart;
-      chart.smoothed = this._smooth.checked;
+      const fill = (chart: Chart) => {
+        chart.smoothed = this._smooth.checked;
+        chart.update(this._state, tab.group.series);
+      };
+      const point = (at: Pointed) => tab.chart && tab.tip.point(at, tab.chart, this._state);
+      tab.chart = await Chart.create((await loading).bokeh, tab.host, fill, point);
       if (this._disposed) {
-        chart.dispose();
+        tab.chart.dispose();
       } else {
         this._draw();
       }
@@ -198,6 +225,9 @@ export class CurvesView {
 
   private _chosen = '';
   private _disposed = false;
+  private _stale = false;
+  private _seen = false;
+  private readonly _observer: ResizeObserver;
   private readonly _tabs = new Map<string, ITab>();
   private readonly _building = new Set<ITab>();
   private readonly _tablist: HTMLElement;

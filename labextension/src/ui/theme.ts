@@ -27,7 +27,7 @@ export function themeChanged(): ISignal<unknown, void> {
   return watch.changed;
 }
 
-/** The colour that a CSS variable stands for at `node`, as `rgb(...)`: canvases cannot read variables. */
+/** The colour that a CSS variable stands for at an attached `node`, as `rgb(...)`: canvases cannot read variables. */
 export function cssColour(node: Element, variable: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${variable})`;
@@ -35,5 +35,5 @@ export function cssColour(node: Element, variable: string): string {
   node.appendChild(probe);
   const colour = getComputedStyle(probe).color;
   probe.remove();
-  return colour;
+  return colour || 'rgb(128, 128, 128)';
 }

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
-    "Run", "load_data", "models", "train", "evaluate", "predict", "attention", "runs", "attach", "resume", "pause", "stop",
+    "Run", "load_data", "models", "train", "evaluate", "predict", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
     "compare", "doctor",
 )  # fmt: skip
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Run as Run,
         attach as attach,
         attention as attention,
+        baseline as baseline,
         compare as compare,
         doctor as doctor,
         evaluate as evaluate,

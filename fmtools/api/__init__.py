@@ -12,6 +12,7 @@ from ..core.events import ENDED
 from ..core.options import (
     AttachOptions,
     AttentionOptions,
+    BaselineOptions,
     CompareOptions,
     DataOptions,
     DoctorOptions,
@@ -32,7 +33,7 @@ from .results import AttentionMap, Checkup, Comparison, DataCard, ModelTable, Pr
 from .run import Artifact, Run
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "compare", "doctor", "evaluate", "execute", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "load_data", "models",
     "pause", "predict", "resume", "runs", "stop", "train", "warm_up",
 ]  # fmt: skip
 
@@ -46,6 +47,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     StopOptions: lifecycle.stop,
     DataOptions: look.data,
     ModelsOptions: look.models,
+    BaselineOptions: look.baseline,
     EvaluateOptions: look.evaluate,
     PredictOptions: look.predict,
     AttentionOptions: look.attention,
@@ -106,6 +108,12 @@ def load_data(data: Any, rows: int = 5) -> DataCard:
 def models(task: str | None = None) -> ModelTable:
     """List the catalogue: sizes, licences, languages, and whether a model is installed."""
     result: ModelTable = execute(ModelsOptions.parse({"task": task}))
+    return result
+
+
+def baseline(data: Any, **options: Any) -> Report:
+    """Score a logistic regression on a frozen model's embeddings: what fine-tuning has to beat."""
+    result: Report = execute(BaselineOptions.parse({"data": data, **options}))
     return result
 
 

@@ -10,6 +10,7 @@ from ..core.contracts import Dataset, Task
 from ..core.errors import DataError, FmError
 from ..core.options import (
     AttentionOptions,
+    BaselineOptions,
     CompareOptions,
     DataOptions,
     DoctorOptions,
@@ -55,6 +56,13 @@ def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
         "evaluate", task=record.task, folder=str(folder.model), reference=reference, root=str(home()), split=split, batch_size=options.batch_size
     )
     return Report(record.name, split, answer["rows"], answer["metrics"], answer["report"], answer["confusion"], notices)
+
+
+def baseline(options: BaselineOptions, follower: Follower) -> Report:
+    del follower
+    a = launch.baseline(options)
+    name = f"logistic regression on frozen {options.model}"
+    return Report(name, a["split"], a["rows"], a["metrics"], a["report"], a["confusion"], a["notices"])
 
 
 def _align(record: RunRecord, data: Dataset) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import Dataset, ModelCard, Task
-from ..core.options import TrainOptions
+from ..core.options import BaselineOptions, TrainOptions
 from ..stages import data, models
 from ..store import datasets, lease
 from ..store.files import private_folder
@@ -60,6 +60,20 @@ def load(reference: Any) -> Dataset:
 def describe(reference: Any, rows: int) -> dict[str, Any]:
     """Return what is in the data, with `rows` example rows; see stages.data.describe."""
     return data.describe(data.load(reference), rows)
+
+
+def baseline(options: BaselineOptions) -> dict[str, Any]:
+    """Score the baseline on the rows that a training with the same data options would use."""
+    task: Task = registry.get("tasks", "text-classification")
+    folder = models.resolve(options.model)
+    dataset = load(options.data)
+    prepared = task.prepare(dataset, TrainOptions(**options.model_dump()))
+    root = private_folder_checked(home())
+    split = "test" if "test" in prepared.splits else "validation"
+    answer = ask(
+        "baseline", task=task.name, folder=folder, reference=datasets.keep(prepared, dataset.name, root), root=str(root), split=split
+    )
+    return {**answer, "notices": [*dataset.notices, *prepared.notices]}
 
 
 def texts(reference: Any, column: str | None) -> list[str]:

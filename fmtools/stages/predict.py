@@ -62,6 +62,18 @@ def _base(folder: str, stamp: int) -> Any:
     return encoders.load_base(folder), encoders.load_tokenizer(folder)
 
 
+def baseline(task: str, folder: str, reference: str, root: str, split: str) -> dict[str, Any]:
+    """Score a logistic regression on the frozen model's embeddings: trained on the training rows, asked about `split`."""
+    from ..kit.frozen import logistic_regression
+
+    plugin: Task = registry.get("tasks", task)
+    splits, meta = datasets.load(reference, Path(root))
+    model, tokenizer = _base(folder, Path(folder).stat().st_mtime_ns)
+    outputs = logistic_regression(model, tokenizer, folder, splits["train"], splits[split])
+    truth = splits[split]["label"].to_numpy()
+    return {**plugin.score(outputs, truth, meta), "rows": splits[split].num_rows, "split": split}
+
+
 def hardware() -> dict[str, Any]:
     """Return what a worker computes on: torch's version, the device, threads, and whether bfloat16 is native."""
     import torch

@@ -77,3 +77,8 @@ def load(reference: str, root: Path) -> tuple[dict[str, pa.Table], dict[str, Any
         raise StoreError(f"The stored data {reference} are damaged: {fault}.", "Load the data again from their source.")
     splits = {p.stem: pa.ipc.open_file(pa.memory_map(str(p))).read_all() for p in sorted(folder.glob("*.arrow"))}
     return splits, read_json(folder / "dataset.json")["meta"]
+
+
+def splits(reference: str, root: Path) -> dict[str, int]:
+    """Return the number of rows of each split of stored data."""
+    return {name: table.num_rows for name, table in load(reference, root)[0].items()}

@@ -7,6 +7,7 @@ from .train import TrainOptions
 from .verbs import (
     AttachOptions,
     AttentionOptions,
+    BaselineOptions,
     CompareOptions,
     DataOptions,
     DoctorOptions,
@@ -26,6 +27,7 @@ VERBS: dict[str, type[Options]] = {
     for cls in (
         DataOptions,
         ModelsOptions,
+        BaselineOptions,
         TrainOptions,
         EvaluateOptions,
         PredictOptions,
@@ -45,6 +47,7 @@ __all__ = [
     "VERBS",
     "AttachOptions",
     "AttentionOptions",
+    "BaselineOptions",
     "CompareOptions",
     "DataOptions",
     "DoctorOptions",

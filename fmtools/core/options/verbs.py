@@ -25,6 +25,21 @@ class EvaluateOptions(Options):
     batch_size: int = option(64, "rows scored at once", ge=1, le=4096, hint=Hint(unit="rows"))
 
 
+class BaselineOptions(Options):
+    """Measure what needs no training: a logistic regression on the frozen model's embeddings."""
+
+    verb: ClassVar[str] = "baseline"
+    summary: ClassVar[str] = "Score a logistic regression on frozen embeddings, on the rows a training would use."
+    example: ClassVar[str] = "%fm_baseline intents --model minilm"
+
+    data: Any = option(..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True))
+    model: str = option("minilm", "a catalogue name, a folder, or a hub name", hint=Hint(complete="models"))
+    text_column: str | None = option(None, "the column with the text; guessed when not given")
+    label_column: str | None = option(None, "the column with the label; guessed when not given")
+    validation: float = option(0.1, "share of the rows held out when the data have no such split", ge=0.01, le=0.5)
+    seed: int = option(42, "same seed = same rows held out", ge=0, le=2**32 - 1)
+
+
 class PredictOptions(Options):
     """Ask a trained run."""
 

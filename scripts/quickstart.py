@@ -63,7 +63,7 @@ def execute() -> None:
 def last_run() -> dict[str, Any]:
     """Ask the command line for the newest run, as any other program would."""
     shown = subprocess.run(
-        [sys.executable, "-m", "fmtools.cli", "show", "last", "--json"], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", "fmtools", "show", "last", "--json"], stdout=subprocess.PIPE, text=True, check=True
     ).stdout
     answer: dict[str, Any] = json.loads(shown.strip().splitlines()[-1])
     return answer

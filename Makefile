@@ -35,7 +35,8 @@ setup: $(STAMPS)/link
 $(BIN)/python:
 	@python=$$(bash scripts/find_python.sh) && "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(STAMPS)/python: $(BIN)/python pyproject.toml constraints.txt
+# package.json says the version.
+$(STAMPS)/python: $(BIN)/python pyproject.toml constraints.txt package.json
 	@mkdir -p $(STAMPS) fmtools/labextension
 	python -m pip install -q --upgrade pip
 	@# A link left by the last set-up would make pip write through it into the sources.

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "models", "train", "evaluate", "predict", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
@@ -17,6 +15,7 @@ _PUBLIC = (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    __version__: str
     from .api import (
         Run as Run,
         attach as attach,
@@ -37,6 +36,10 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":  # said once, in package.json, and carried here by the installation
+        from importlib.metadata import version
+
+        return version("fmtools")
     if name in _PUBLIC:
         from . import api
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import fmtools
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fmtools"
@@ -63,6 +66,12 @@ def test_every_declared_requirement_has_a_pin_in_its_range() -> None:
     }
     assert [name for name in wanted if name not in pinned] == []
     assert [str(req) for name, req in wanted.items() if pinned[name] not in req.specifier] == []
+
+
+def test_the_version_is_said_once() -> None:
+    said = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["version"]
+    assert fmtools.__version__ == said == version("fmtools")
+    assert "version" not in PROJECT
 
 
 def test_torchvision_never_comes_in() -> None:

@@ -1,0 +1,155 @@
+"""Checkpoints that can be trusted: a process killed, starved or refused at every system call leaves a good one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fmtools.store.checkpoints import KEEP, Checkpoints
+from fmtools.store.files import fault_in
+
+SAVER = Path(__file__).with_name("saver.py")
+CALLS = ["write", "fsync", "rename", "mkdir", "openat", "unlinkat", "rmdir", "chmod", "unlink"]
+STRACE = shutil.which("strace")
+
+
+def save(checkpoints: Checkpoints, step: int, content: bytes = b"weights") -> Path:
+    with checkpoints.stage() as stage:
+        (stage / "model.bin").write_bytes(content * 100)
+        checkpoints.publish(stage, step)
+    return checkpoints.folder / str(step)
+
+
+def test_newest_two_are_kept_by_step_whatever_the_clock_says(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for step in (9, 10, 100):
+        os.utime(save(checkpoints, step), (10**9 - step, 10**9 - step))
+    assert checkpoints.steps() == [10, 100]
+    assert checkpoints.newest() == (checkpoints.folder / "100", [])
+    assert sorted(p.name for p in checkpoints.folder.iterdir()) == ["10", "100"]
+
+
+def test_a_damaged_one_is_set_aside_and_the_older_one_used(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    older, newer = save(checkpoints, 1), save(checkpoints, 2)
+    data = bytearray((newer / "model.bin").read_bytes())
+    data[7] ^= 1
+    (newer / "model.bin").write_bytes(data)
+    found, said = checkpoints.newest()
+    assert found == older
+    assert said == ["The checkpoint of step 2 was set aside in quarantine/: model.bin differs from its checksum."]
+    kept = list((tmp_path / "quarantine").iterdir())
+    assert [bytes(data)] == [(path / "model.bin").read_bytes() for path in kept]
+    assert checkpoints.newest() == (older, [])
+
+
+def test_all_damaged_is_none(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for step in (1, 2):
+        (save(checkpoints, step) / "MANIFEST.json").write_text('{"files": 3}')
+    found, said = checkpoints.newest()
+    assert (found, len(said)) == (None, 2)
+
+
+def test_what_was_not_published_is_not_there(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    with checkpoints.stage() as stage:
+        (stage / "model.bin").write_bytes(b"x")
+    assert list(checkpoints.folder.iterdir()) == []
+    assert checkpoints.newest() == (None, [])
+
+
+def check(run: Path, output: str, at: str) -> None:
+    """Fail unless the newest checkpoint verifies and is no older than the last that was called published."""
+    published = [int(step) for step in re.findall(r"published (\d+)", output)]
+    checkpoints = Checkpoints(run)
+    steps = checkpoints.steps()
+    assert all(fault_in(checkpoints.folder / str(step)) == "" for step in steps), at
+    found, said = checkpoints.newest()
+    assert said == [], (at, said)
+    assert found is not None, at
+    assert int(found.name) >= max([1, *published]), at
+    content = (found / "model.bin").read_bytes()
+    assert content == bytes([int(found.name)]) * 4000, at
+    assert len(checkpoints.steps()) <= KEEP + 1
+    assert not [p for p in checkpoints.folder.iterdir() if p.name.startswith(".")], at
+
+
+def strace(run: Path, *options: str, how: str = "again") -> tuple[str, str]:
+    """Save checkpoints 2 and 3, and 3 again, under strace; return what the saver said and what strace saw."""
+    assert STRACE is not None
+    log = run.with_suffix(".strace")
+    command = [STRACE, "-f", "-qq", "-o", str(log), *options, sys.executable, str(SAVER)]
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*command, str(run), "2", "3", how], capture_output=True, text=True, check=False, env=environment
+    )
+    return done.stdout, log.read_text()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with the checkpoint of step 1."""
+    run = tmp_path_factory.mktemp("first") / "run"
+    subprocess.run([sys.executable, str(SAVER), str(run), "1", "1"], check=True, capture_output=True)
+    return run
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed: faults at system calls cannot be injected")
+@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC", "error=EIO"])
+def test_a_fault_at_every_system_call(
+    first: Path, tmp_path: Path, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = 0
+    for call in CALLS:
+        start = calls_before_saving(first, tmp_path, call)
+        for when in range(start, start + 400):
+            run = tmp_path / f"{call}{when}"
+            shutil.copytree(first, run)
+            output, seen = strace(run, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={when}")
+            check(run, output, f"{call} {when} {fault}")
+            shutil.rmtree(run)
+            if "INJECTED" not in seen and output.endswith("end\n"):
+                break
+            points += 1
+    with capsys.disabled():
+        print(f"\n{points} system calls hit by {fault}: 0 runs without a verified checkpoint")
+    assert points > 20
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed: faults at system calls cannot be injected")
+def test_a_careless_saver_is_caught(first: Path, tmp_path: Path) -> None:
+    """The control of the test above: who writes in place is found out by it."""
+    caught = 0
+    start = calls_before_saving(first, tmp_path, "write")
+    for when in range(start + 1, start + 5):
+        run = tmp_path / f"careless{when}"
+        shutil.copytree(first, run)
+        output, _ = strace(run, "-e", "trace=write", "-e", f"inject=write:signal=KILL:when={when}", how="careless")
+        try:
+            check(run, output, str(when))
+        except AssertionError:
+            caught += 1
+    assert caught >= 2
+
+
+def calls_before_saving(first: Path, tmp_path: Path, call: str) -> int:
+    """Return the number of the first such system call after the saver began (before, imports open files)."""
+    run = tmp_path / f"count-{call}"
+    shutil.copytree(first, run)
+    said, seen = strace(run, "-e", f"trace={call},write")
+    assert said.endswith("end\n")
+    before = seen.split('"begin\\n"')[0]
+    return len(re.findall(rf"\b{call}\(", before)) + (call != "write")

@@ -19,6 +19,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+#: Seconds to wait for a lock before the index is passed by.
+PATIENCE = 2.0
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "ceph", "9p", "afs", "fuse.sshfs", "fuse.s3fs")
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, signature TEXT, body TEXT, crc INTEGER)"
 #: What a run has in the index: the signature under which its text was put, and the text.
@@ -107,6 +109,9 @@ class Index:
         with self._lock:
             self._close()
 
+    def __del__(self) -> None:
+        self._close()
+
     def _close(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
@@ -129,7 +134,7 @@ class Index:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
                     return work(db)
-            except sqlite3.OperationalError as error:
+            except (sqlite3.OperationalError, OSError) as error:
                 # Locked, full, read-only: it may be well again next time.
                 log.debug("the index is passed by: %s", error)
                 self._close()
@@ -153,7 +158,7 @@ class Index:
     @staticmethod
     def _connect(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
-        db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "mmap_size = 0"):
                 db.execute(f"PRAGMA {pragma}")

@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,18 +87,20 @@ def _train(job: dict[str, Any]) -> int:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(job["cwd"])
-    return run(folder, int(job["attempt"]), on_signal=True)
+    return run(folder, int(job["attempt"]), obeyed=job["obeyed"], on_signal=True)
 
 
-def run(folder: Path, attempt: int, *, on_signal: bool = False, on_emit: Any = None) -> int:
+def run(
+    folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bool = False, on_emit: Any = None
+) -> int:
     """Train a run under a lease that is already claimed, and leave the true status in its log."""
-    from ..core.events import Control, StatusEvent
+    from ..core.events import Control
     from ..stages.train import train
     from ..store.runs import RunFolder
     from .context import open_context
 
     terminated: list[bool] = []
-    with open_context(folder, attempt, on_emit) as context:
+    with open_context(folder, attempt, obeyed, on_emit) as context:
         if on_signal:
 
             def on_term(*_: Any) -> None:
@@ -106,11 +109,11 @@ def run(folder: Path, attempt: int, *, on_signal: bool = False, on_emit: Any = N
 
             signal.signal(signal.SIGTERM, on_term)
         try:
-            status = train(context, RunFolder(folder).record)
+            ended = train(context, RunFolder(folder).record)
         except Exception as error:
             _fail(context, error)
             return 1
-        context.emit(StatusEvent(status=status))
+        context.emit(ended)
     return 143 if terminated else 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 from ..core import registry
 from ..core.contracts import Context, Parts, Task
+from ..core.errors import from_os_error
 from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, StatusEvent
 from ..core.options import TrainOptions
 from ..store import datasets
@@ -18,8 +20,8 @@ from ..store.runs import RunRecord
 SCORED_AT_ONCE = 64
 
 
-def train(context: Context, record: RunRecord) -> str:
-    """Train a run from its record, from its newest verified checkpoint if it has one; return the status it ended in."""
+def train(context: Context, record: RunRecord) -> StatusEvent:
+    """Train a run from its record, from its newest verified checkpoint if it has one; return how it ended."""
     began = time.perf_counter()
     options = TrainOptions.parse(record.options)
     task: Task = registry.get("tasks", record.task)
@@ -35,9 +37,10 @@ def train(context: Context, record: RunRecord) -> str:
     trained = trainer.train(resume_from_checkpoint=str(start) if start else None)
     _publish_model(context, trainer, parts, record)
     if trainer.narrator.stopped:
-        return "stopped"
+        step, total = trainer.state.global_step, trainer.state.max_steps
+        return StatusEvent(status="stopped", message=f"Stopped at step {step} of {total}; `%fm_resume {record.id}` goes on from there.")
     _score(context, task, (splits, meta), (began, trained.metrics.get("train_samples_per_second", 0.0)))
-    return "done"
+    return StatusEvent(status="done")
 
 
 def _trainer(
@@ -143,14 +146,23 @@ def _snapshots(context: Context, task: Task, parts: Parts) -> Any:
 
 def _publish_model(context: Context, trainer: Any, parts: Parts, record: RunRecord) -> None:
     """Save model and tokenizer in the hub's layout under artifacts/model, whole or not at all."""
+    from ..kit.durable import disk_refusal
+
     context.emit(PhaseEvent(phase="saving"))
-    artifacts = private_folder(context.folder / "artifacts")
-    sweep(artifacts)
-    stage = private_folder(artifacts / ".tmp-model")
-    parts.model.save_pretrained(stage)
-    parts.tokenizer.save_pretrained(stage)
-    size = seal(stage, {"run": record.id, "step": int(trainer.state.global_step)})
-    publish(stage, artifacts / "model")
+    artifacts = context.folder / "artifacts"
+    stage = artifacts / ".tmp-model"
+    try:
+        sweep(private_folder(artifacts))
+        parts.model.save_pretrained(private_folder(stage))
+        parts.tokenizer.save_pretrained(stage)
+        size = seal(stage, {"run": record.id, "step": int(trainer.state.global_step)})
+        publish(stage, artifacts / "model")
+    except Exception as error:
+        shutil.rmtree(stage, ignore_errors=True)  # also makes room for the log to say what happened
+        refusal = disk_refusal(error)
+        if refusal is None:
+            raise
+        raise from_os_error(refusal, "save the trained model") from None
     context.emit(ArtifactEvent(name="model", format="safetensors", bytes=size))
 
 

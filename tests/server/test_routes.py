@@ -227,7 +227,7 @@ async def test_control_nonsense_is_400(ask: Any, make_run: Any, body: Any) -> No
     lease.claim(run.path)
     code, answer, _ = await ask("runs", run.id, "control", method="POST", body=body)
     assert (code, list(answer)) == (400, ["error"])
-    assert ControlReader(run.path, from_now=False).read() == []
+    assert ControlReader(run.path, obeyed=()).read() == []
 
 
 async def test_control_of_an_ended_run_is_409(ask: Any, make_run: Any) -> None:

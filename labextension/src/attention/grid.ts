@@ -6,6 +6,12 @@ import { headMap, paint, peakOf, type IShape } from './tensor';
 const GAP = 4;
 const LARGEST = 84;
 const SMALLEST = 22;
+const LABEL = 52;
+
+/** The least width in CSS pixels that all heads of a layer take side by side. */
+export function leastWidth(heads: number): number {
+  return LABEL + heads * (SMALLEST + GAP);
+}
 
 /** All heads of all layers as small pictures: a row a layer, a column a head. A click opens one. */
 export class AttentionGrid {
@@ -38,7 +44,7 @@ export class AttentionGrid {
   }
 
   private _lay(shape: IShape, width: number): void {
-    const size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - 52) / shape.heads - GAP)));
+    const size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - LABEL) / shape.heads - GAP)));
     this.node.style.setProperty('--fm-thumb', `${size}px`);
     const key = `${shape.layers}x${shape.heads}`;
     if (key !== this._key) {

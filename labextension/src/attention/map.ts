@@ -5,7 +5,7 @@ import { Heatmap } from '../ui/heatmap';
 import { paint, peakOf } from './tensor';
 
 const SMALLEST = 11;
-const LARGEST = 40;
+const LARGEST = 32;
 
 /** One attention map with its tokens: rows look from, columns are looked at. */
 export class AttentionMap {

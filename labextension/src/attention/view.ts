@@ -6,7 +6,7 @@ import type { ISettings } from '../settings/tokens';
 import { h, setShown, setText } from '../ui/dom';
 import { palette } from '../ui/palette';
 import { isDark } from '../ui/theme';
-import { AttentionGrid } from './grid';
+import { AttentionGrid, leastWidth } from './grid';
 import { AttentionMap } from './map';
 import { FramePlayer } from './player';
 import { fits, headMap, meanMap, type IShape } from './tensor';
@@ -14,7 +14,6 @@ import { fits, headMap, meanMap, type IShape } from './tensor';
 const ALL = 'all';
 const MEAN = 'mean';
 const GAP = 32;
-const OVERVIEW = 300;
 
 /** What the model looks at: a sentence, a layer, a head, and a moment of the training. */
 export class AttentionView {
@@ -32,7 +31,14 @@ export class AttentionView {
     this._layer = this._select('attention-layer', _trans.__('Layer'));
     this._head = this._select('attention-head', _trans.__('Head'));
     this._note = h('p', { class: 'fm-quiet', role: 'status', hidden: true });
-    const bar = h('div', { class: 'fm-bar' }, h('h3', {}, _trans.__('Attention')), this._probe, this._layer, this._head);
+    const bar = h(
+      'div',
+      { class: 'fm-bar' },
+      h('h3', {}, _trans.__('Attention')),
+      this._probe,
+      this._layer,
+      this._head
+    );
     const stage = h('div', { class: 'fm-attention-stage' }, this._map.node, this._grid.node);
     this.node = h('section', { class: 'fm-section', 'data-fm': 'attention', hidden: true });
     this.node.append(bar, stage, this._player.node, this._note);
@@ -47,13 +53,19 @@ export class AttentionView {
     if (this.node.hidden) {
       return;
     }
-    this._offer(this._probe, probes.map(probe => [String(probe.probe), probe.text]));
+    this._offer(
+      this._probe,
+      probes.map(probe => [String(probe.probe), probe.text])
+    );
     const probe = this._current();
     if (probe) {
       this._offerHeads(probe);
       const another = probe.probe !== this._shown;
       this._shown = probe.probe;
-      this._player.setFrames(this._frames().filter(frame => frame.probe === probe.probe), another);
+      this._player.setFrames(
+        this._frames().filter(frame => frame.probe === probe.probe),
+        another
+      );
     }
   }
 
@@ -167,7 +179,7 @@ export class AttentionView {
       room -= this._map.show(map, tokens, colours, width) + GAP;
     }
     // Beside a small map there is room to see all heads at once.
-    setShown(this._grid.node, layer === ALL || room > OVERVIEW);
+    setShown(this._grid.node, layer === ALL || room > leastWidth(shape.heads));
     if (!this._grid.node.hidden) {
       this._grid.show(bytes, shape, colours, room);
       this._grid.mark(Number(layer), Number(head));

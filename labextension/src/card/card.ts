@@ -90,7 +90,11 @@ export class RunCard extends Widget {
 
   private _build(): void {
     this.addClass('fm-card');
-    this._empty = h('p', { class: 'fm-quiet fm-empty', role: 'status' }, this._context.trans.__('Looking for the run…'));
+    this._empty = h(
+      'p',
+      { class: 'fm-quiet fm-empty', role: 'status' },
+      this._context.trans.__('Looking for the run…')
+    );
     const pictures = h('div', { class: 'fm-pictures' }, this._curves.node, this._attention.node);
     this._body = h('div', { class: 'fm-body' });
     this._body.append(this._header.node, this._progress.node, this._notices.node, pictures, this._results.node);

@@ -29,14 +29,26 @@ export class ControlsView {
     this._pause = this._button(_trans.__('Pause'), 'pause', () => this._toggle());
     this._stop = this._button(_trans.__('Stop'), 'stop', () => this._send({ action: 'stop', value: null }));
     setAttribute(this._stop, 'title', _trans.__('Stop at the end of the step, and save; the run can be resumed'));
-    this._rate = h('input', { type: 'number', class: 'fm-input', 'data-fm': 'lr-input', step: 'any', min: 0, max: MOST });
+    this._rate = h('input', {
+      type: 'number',
+      class: 'fm-input',
+      'data-fm': 'lr-input',
+      step: 'any',
+      min: 0,
+      max: MOST
+    });
     setAttribute(this._rate, 'aria-label', _trans.__('New learning rate'));
     this._rate.addEventListener('keydown', event => this._onKey(event));
     this._apply = this._button(_trans.__('Apply'), 'lr-apply', () => this._setRate(this._rate.valueAsNumber));
     this._half = this._button('×½', 'lr-half', () => this._scale(0.5), _trans.__('Halve the learning rate'));
     this._double = this._button('×2', 'lr-double', () => this._scale(2), _trans.__('Double the learning rate'));
     this._answer = h('span', { class: 'fm-quiet fm-answer', 'data-fm': 'ack', role: 'status' });
-    this._resume = copyButton(_trans.__('Copy %fm_resume line'), () => `%fm_resume ${_follower.runId}`, _trans, 'copy-resume');
+    this._resume = copyButton(
+      _trans.__('Copy %fm_resume line'),
+      () => `%fm_resume ${_follower.runId}`,
+      _trans,
+      'copy-resume'
+    );
     const label = h('span', { class: 'fm-quiet' }, _trans.__('Learning rate'));
     this._rates = h('div', { class: 'fm-rates' }, label, this._rate, this._apply, this._half, this._double);
     const buttons = h('div', { class: 'fm-buttons' }, this._pause, this._stop, this._resume);

@@ -19,7 +19,12 @@ export class HeaderView {
     this._facts = h('p', { class: 'fm-facts' });
     this._machine = h('p', { class: 'fm-facts fm-quiet' });
     const title = h('div', { class: 'fm-title' }, this._chip, this._name, this._phase);
-    this.node = h('header', { class: 'fm-header' }, h('div', { class: 'fm-ident' }, title, this._facts, this._machine), controls);
+    this.node = h(
+      'header',
+      { class: 'fm-header' },
+      h('div', { class: 'fm-ident' }, title, this._facts, this._machine),
+      controls
+    );
   }
 
   update(head: Head): void {
@@ -58,7 +63,12 @@ export class ProgressView {
 
   constructor(private readonly _trans: TranslationBundle) {
     this._bar = h('div', { class: 'fm-progress-bar' });
-    this._track = h('div', { class: 'fm-progress', role: 'progressbar', 'aria-label': _trans.__('Progress'), 'aria-valuemin': 0 });
+    this._track = h('div', {
+      class: 'fm-progress',
+      role: 'progressbar',
+      'aria-label': _trans.__('Progress'),
+      'aria-valuemin': 0
+    });
     this._track.append(this._bar);
     this._words = h('div', { class: 'fm-progress-words' });
     this._tiles = h('dl', { class: 'fm-tiles' });
@@ -72,7 +82,10 @@ export class ProgressView {
     setAttribute(this._track, 'aria-valuemax', total || 1);
     setAttribute(this._track, 'aria-valuenow', head.step);
     setAttribute(this._track, 'data-status', head.status);
-    this._fill(this._words, this._progress(head, total).map(word => [word, '']));
+    this._fill(
+      this._words,
+      this._progress(head, total).map(word => [word, ''])
+    );
     this._fillTiles(this._figures(head));
   }
 

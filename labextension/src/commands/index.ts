@@ -39,7 +39,12 @@ export const tabsPlugin: JupyterFrontEndPlugin<void> = {
     }
     addLatestCommands(app, followers, trans);
     const category = trans.__('Foundation models');
-    for (const command of [CommandIDs.openSidebar, CommandIDs.openLatest, CommandIDs.stopLatest, CommandIDs.copyCommand]) {
+    for (const command of [
+      CommandIDs.openSidebar,
+      CommandIDs.openLatest,
+      CommandIDs.stopLatest,
+      CommandIDs.copyCommand
+    ]) {
       if (app.commands.hasCommand(command)) {
         palette?.addItem({ command, category });
       }
@@ -78,7 +83,13 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function addTabCommands(app: JupyterFrontEnd, shell: ILabShell, tabs: RunTabs, followers: IRunFollowers, trans: TranslationBundle): void {
+function addTabCommands(
+  app: JupyterFrontEnd,
+  shell: ILabShell,
+  tabs: RunTabs,
+  followers: IRunFollowers,
+  trans: TranslationBundle
+): void {
   app.commands.addCommand(CommandIDs.openSidebar, {
     label: trans.__('Show Runs'),
     execute: () => shell.activateById('fmtools-sidebar')
@@ -116,7 +127,10 @@ async function withLatest(
 ): Promise<void> {
   try {
     const { runs } = await followers.api.list();
-    const latest = runs.reduce<RunSummary | null>((best, run) => (!best || run.head.id > best.head.id ? run : best), null);
+    const latest = runs.reduce<RunSummary | null>(
+      (best, run) => (!best || run.head.id > best.head.id ? run : best),
+      null
+    );
     if (latest) {
       await act(latest);
     } else {

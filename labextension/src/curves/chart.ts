@@ -6,7 +6,7 @@ import { CurveLine, type IChartTheme } from './lines';
 
 type BokehModule = Bokeh.IBokeh;
 
-const HEIGHT = 230;
+const HEIGHT = 250;
 const SERIES = 6;
 
 /** Where the pointer is over a chart: the training step, and the place in CSS pixels; null when it has left. */

@@ -24,7 +24,8 @@ export function groupSeries(names: Iterable<string>): IGroup[] {
     const key = groupOf(name);
     groups.set(key, [...(groups.get(key) ?? []), name]);
   }
-  const rank = (key: string) => ['loss', 'metrics', ''].indexOf(key) + 1 || (key === 'learning_rate' ? 9 : key === 'grad_norm' ? 8 : 5);
+  const rank = (key: string) =>
+    ['loss', 'metrics', ''].indexOf(key) + 1 || (key === 'learning_rate' ? 9 : key === 'grad_norm' ? 8 : 5);
   return [...groups]
     .map(([key, series]) => ({ key, series: series.sort() }))
     .sort((one, other) => rank(one.key) - rank(other.key) || one.key.localeCompare(other.key));

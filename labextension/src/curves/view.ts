@@ -82,7 +82,11 @@ export class CurvesView {
     const label = this._label(group.key);
     const button = h('button', { type: 'button', role: 'tab', class: 'fm-tab', 'data-fm-tab': group.key }, label);
     button.addEventListener('click', () => this._choose(group.key));
-    const [legend, host, tip] = [h('div', { class: 'fm-legend' }), h('div', { class: 'fm-plot' }), new CurveTip(this._trans)];
+    const [legend, host, tip] = [
+      h('div', { class: 'fm-legend' }),
+      h('div', { class: 'fm-plot' }),
+      new CurveTip(this._trans)
+    ];
     const stage = h('div', { class: 'fm-plot-stage' }, host, tip.node);
     const panel = h('div', { role: 'tabpanel', 'aria-label': label, hidden: true }, stage, legend);
     const tab: ITab = { group, button, panel, legend, host, tip, chart: null };
@@ -109,7 +113,10 @@ export class CurvesView {
       this._tablist.replaceChildren(...buttons);
     }
     for (const [key, tab] of this._tabs) {
-      setShown(tab.button, groups.some(group => group.key === key));
+      setShown(
+        tab.button,
+        groups.some(group => group.key === key)
+      );
     }
   }
 

@@ -28,7 +28,9 @@ export class ConfusionView {
 
   show(confusion: IConfusion): void {
     const small = confusion.labels.length <= TABLE_LIMIT;
-    this._content.replaceChildren(...(small ? [this._table(confusion)] : [this._pairs(confusion), this._picture(confusion)]));
+    this._content.replaceChildren(
+      ...(small ? [this._table(confusion)] : [this._pairs(confusion), this._picture(confusion)])
+    );
   }
 
   private get _colours(): Uint8ClampedArray {
@@ -37,12 +39,26 @@ export class ConfusionView {
 
   private _table({ labels, matrix }: IConfusion): HTMLElement {
     const shares = rowShares(matrix);
-    const head = h('tr', {}, this._corner(), ...labels.map(label => h('th', { scope: 'col', title: label }, h('span', {}, label))));
+    const head = h(
+      'tr',
+      {},
+      this._corner(),
+      ...labels.map(label => h('th', { scope: 'col', title: label }, h('span', {}, label)))
+    );
     const rows = labels.map((label, truth) =>
-      h('tr', {}, h('th', { scope: 'row', title: label }, label), ...matrix[truth].map((count, guess) => this._cell(count, shares[truth][guess])))
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row', title: label }, label),
+        ...matrix[truth].map((count, guess) => this._cell(count, shares[truth][guess]))
+      )
     );
     const table = h('table', { class: 'fm-matrix' }, h('thead', {}, head), h('tbody', {}, ...rows));
-    return h('div', { class: 'fm-scroll', tabindex: 0, role: 'region', 'aria-label': this._trans.__('Confusion matrix') }, table);
+    return h(
+      'div',
+      { class: 'fm-scroll', tabindex: 0, role: 'region', 'aria-label': this._trans.__('Confusion matrix') },
+      table
+    );
   }
 
   private _corner(): HTMLElement {
@@ -60,9 +76,20 @@ export class ConfusionView {
     if (!pairs.length) {
       return h('p', { class: 'fm-quiet' }, this._trans.__('No class was taken for another one.'));
     }
-    const heads = [this._trans.__('Truth'), this._trans.__('Predicted'), this._trans.__('Rows'), this._trans.__('Share')];
+    const heads = [
+      this._trans.__('Truth'),
+      this._trans.__('Predicted'),
+      this._trans.__('Rows'),
+      this._trans.__('Share')
+    ];
     const rows = pairs.map(pair =>
-      h('tr', {}, ...[pair.truth, pair.guess, String(pair.count), `${Math.round(100 * pair.share)} %`].map(text => h('td', {}, text)))
+      h(
+        'tr',
+        {},
+        ...[pair.truth, pair.guess, String(pair.count), `${Math.round(100 * pair.share)} %`].map(text =>
+          h('td', {}, text)
+        )
+      )
     );
     const head = h('thead', {}, h('tr', {}, ...heads.map(word => h('th', { scope: 'col' }, word))));
     const caption = h('caption', {}, this._trans.__('Most often confused'));
@@ -80,7 +107,12 @@ export class ConfusionView {
     const size = Math.max(2, Math.min(14, Math.floor(ROOM / labels.length)));
     const bytes = Uint8Array.from(shares.flat(), share => Math.round(255 * share));
     heatmap.draw(paint(bytes, this._colours, 255), labels.length, labels.length, size);
-    return h('figure', { class: 'fm-figure' }, heatmap.node, h('figcaption', { class: 'fm-quiet' }, this._trans.__('truth ↓ · predicted →')));
+    return h(
+      'figure',
+      { class: 'fm-figure' },
+      heatmap.node,
+      h('figcaption', { class: 'fm-quiet' }, this._trans.__('truth ↓ · predicted →'))
+    );
   }
 
   private readonly _content: HTMLElement;

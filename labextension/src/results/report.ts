@@ -37,5 +37,7 @@ function readRow(label: string, value: unknown): IClassRow[] {
   }
   const scores = value as Record<string, Float>;
   const number = (name: string) => toNumber(scores[name]);
-  return [{ label, precision: number('precision'), recall: number('recall'), f1: number('f1'), support: number('support') }];
+  return [
+    { label, precision: number('precision'), recall: number('recall'), f1: number('f1'), support: number('support') }
+  ];
 }

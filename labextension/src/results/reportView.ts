@@ -14,7 +14,11 @@ export class ReportView {
     this._head = h('tr');
     const table = h('table', { class: 'fm-table' }, h('thead', {}, this._head), this._body, this._foot);
     this._summary = h('summary', {}, _trans.__('Scores by class'));
-    const scroll = h('div', { class: 'fm-scroll', tabindex: 0, role: 'region', 'aria-label': _trans.__('Scores by class') }, table);
+    const scroll = h(
+      'div',
+      { class: 'fm-scroll', tabindex: 0, role: 'region', 'aria-label': _trans.__('Scores by class') },
+      table
+    );
     this.node = h('details', { class: 'fm-details', 'data-fm': 'report' }, this._summary, scroll);
   }
 

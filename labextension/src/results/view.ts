@@ -35,7 +35,9 @@ export class ResultsView {
     const key = JSON.stringify(metrics);
     if (key !== this._metricsKey) {
       this._metricsKey = key;
-      this._metrics.replaceChildren(...metrics.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, formatMetric(value)))));
+      this._metrics.replaceChildren(
+        ...metrics.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, formatMetric(value))))
+      );
     }
     if (report !== this._shownReport || confusion !== this._shownConfusion) {
       this.redraw();

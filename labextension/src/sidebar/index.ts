@@ -41,7 +41,11 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function rowActions(app: JupyterFrontEnd, followers: IRunFollowers, model: RunsModel): IRowActions & { create(): void } {
+function rowActions(
+  app: JupyterFrontEnd,
+  followers: IRunFollowers,
+  model: RunsModel
+): IRowActions & { create(): void } {
   return {
     open: runId => void app.commands.execute(CommandIDs.openRun, { runId }),
     control: (runId, action) => void steer(followers, model, runId, action),
@@ -50,7 +54,12 @@ function rowActions(app: JupyterFrontEnd, followers: IRunFollowers, model: RunsM
   };
 }
 
-async function steer(followers: IRunFollowers, model: RunsModel, runId: string, action: ControlRequest['action']): Promise<void> {
+async function steer(
+  followers: IRunFollowers,
+  model: RunsModel,
+  runId: string,
+  action: ControlRequest['action']
+): Promise<void> {
   try {
     await followers.api.control(runId, { action, value: null });
   } finally {

@@ -55,15 +55,28 @@ export class RunsPanel extends Widget {
 
   private _emptyState(): HTMLElement {
     const { _trans: trans } = this;
-    const create = h('button', { type: 'button', class: 'fm-button fm-mod-accent', 'data-fm': 'sidebar-new' }, trans.__('New training notebook'));
+    const create = h(
+      'button',
+      { type: 'button', class: 'fm-button fm-mod-accent', 'data-fm': 'sidebar-new' },
+      trans.__('New training notebook')
+    );
     create.addEventListener('click', () => this._actions.create());
     const line = h('code', { class: 'fm-line', tabindex: 0 }, FIRST_LINE);
     return h(
       'div',
       { class: 'fm-sidebar-empty', 'data-fm': 'sidebar-empty', hidden: true },
-      h('p', {}, trans.__('No runs yet. Train a first model: put this line into a notebook cell, after %load_ext fmtools.')),
+      h(
+        'p',
+        {},
+        trans.__('No runs yet. Train a first model: put this line into a notebook cell, after %load_ext fmtools.')
+      ),
       line,
-      h('div', { class: 'fm-buttons' }, copyButton(trans.__('Copy the line'), () => FIRST_LINE, trans, 'copy-first'), create)
+      h(
+        'div',
+        { class: 'fm-buttons' },
+        copyButton(trans.__('Copy the line'), () => FIRST_LINE, trans, 'copy-first'),
+        create
+      )
     );
   }
 

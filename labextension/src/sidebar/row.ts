@@ -29,8 +29,16 @@ export class RunRow {
     this._name = h('span', { class: 'fm-row-name' });
     this._facts = h('span', { class: 'fm-row-facts' });
     this._spark = h('span', { class: 'fm-row-spark' });
-    this._open = h('button', { type: 'button', class: 'fm-row-open', 'data-fm': 'run-open', on: { click: () => actions.open(runId) } });
-    this._open.append(h('span', { class: 'fm-row-line' }, this._chip, this._name), h('span', { class: 'fm-row-line' }, this._facts, this._spark));
+    this._open = h('button', {
+      type: 'button',
+      class: 'fm-row-open',
+      'data-fm': 'run-open',
+      on: { click: () => actions.open(runId) }
+    });
+    this._open.append(
+      h('span', { class: 'fm-row-line' }, this._chip, this._name),
+      h('span', { class: 'fm-row-line' }, this._facts, this._spark)
+    );
     this._pause = this._action(pauseIcon, _trans.__('Pause'), 'row-pause', control('pause'));
     this._resume = this._action(runIcon, _trans.__('Resume'), 'row-resume', control('resume'));
     this._stop = this._action(stopIcon, _trans.__('Stop'), 'row-stop', control('stop'));
@@ -63,7 +71,8 @@ export class RunRow {
       : head.loss !== null
         ? `${this._trans.__('loss')} ${formatValue(head.loss, 3)}`
         : '';
-    const share = head.total_steps && !ENDED.has(head.status) ? `${Math.floor((100 * head.step) / head.total_steps)} %` : '';
+    const share =
+      head.total_steps && !ENDED.has(head.status) ? `${Math.floor((100 * head.step) / head.total_steps)} %` : '';
     return [share, figure, ago(toNumber(head.created), now, this._trans)].filter(Boolean).join(' · ');
   }
 
@@ -76,7 +85,13 @@ export class RunRow {
   }
 
   private _action(icon: LabIcon, label: string, hook: string, click: () => void): HTMLButtonElement {
-    const button = h('button', { type: 'button', class: 'fm-row-action', title: label, 'data-fm': hook, on: { click } });
+    const button = h('button', {
+      type: 'button',
+      class: 'fm-row-action',
+      title: label,
+      'data-fm': hook,
+      on: { click }
+    });
     setAttribute(button, 'aria-label', label);
     icon.element({ container: button, stylesheet: 'menuItem' });
     return button;

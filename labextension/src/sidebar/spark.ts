@@ -22,7 +22,13 @@ export function pieces(values: readonly number[], width = WIDTH, height = HEIGHT
 
 /** A curve the size of a word; gaps where there is no finite value. */
 export function sparkline(values: readonly number[]): SVGElement {
-  const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, class: 'fm-spark', 'aria-hidden': 'true' });
+  const picture = svg('svg', {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    width: WIDTH,
+    height: HEIGHT,
+    class: 'fm-spark',
+    'aria-hidden': 'true'
+  });
   for (const points of pieces(values)) {
     picture.append(svg('polyline', { points, fill: 'none' }));
   }

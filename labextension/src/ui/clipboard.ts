@@ -13,7 +13,12 @@ export function copyText(text: string): void {
 }
 
 /** A button that copies what `text` gives at the time of the click, and says so for a moment. */
-export function copyButton(label: string, text: () => string, trans: TranslationBundle, hook: string): HTMLButtonElement {
+export function copyButton(
+  label: string,
+  text: () => string,
+  trans: TranslationBundle,
+  hook: string
+): HTMLButtonElement {
   const button = h('button', { type: 'button', class: 'fm-button', 'data-fm': hook }, label);
   button.addEventListener('click', () => {
     copyText(text());

@@ -29,11 +29,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** Set an attribute; false, null and undefined take it away, true is the empty string. */
-export function setAttribute(
-  node: Element,
-  name: string,
-  value: string | number | boolean | null | undefined
-): void {
+export function setAttribute(node: Element, name: string, value: string | number | boolean | null | undefined): void {
   if (value === false || value === null || value === undefined) {
     node.removeAttribute(name);
   } else {

@@ -71,7 +71,12 @@ export class Heatmap {
       const [row, column] = cell;
       setText(this._tip, this._options.describe(row, column));
       const [x, y] = [column * this._size, row * this._size];
-      Object.assign(this._box.style, { left: `${x}px`, top: `${y}px`, width: `${this._size}px`, height: `${this._size}px` });
+      Object.assign(this._box.style, {
+        left: `${x}px`,
+        top: `${y}px`,
+        width: `${this._size}px`,
+        height: `${this._size}px`
+      });
       const leftward = x > (this._columns * this._size) / 2;
       this._tip.style.left = leftward ? 'auto' : `${x + this._size + 6}px`;
       this._tip.style.right = leftward ? `calc(100% - ${x - 6}px)` : 'auto';

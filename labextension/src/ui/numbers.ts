@@ -38,7 +38,11 @@ export function formatCount(value: Float | null | undefined): string {
   if (!Number.isFinite(number)) {
     return '–';
   }
-  for (const [unit, size] of [['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) {
+  for (const [unit, size] of [
+    ['G', 1e9],
+    ['M', 1e6],
+    ['k', 1e3]
+  ] as const) {
     if (Math.abs(number) >= size) {
       return `${trimZero((number / size).toFixed(1))}\u202f${unit}`;
     }
@@ -59,7 +63,10 @@ export function formatDuration(seconds: Float | null | undefined): string {
 }
 
 function tidyExponent(text: string): string {
-  return text.replace(/\.?0+e/, 'e').replace('e+', 'e').replace('e-', 'e−');
+  return text
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e')
+    .replace('e-', 'e−');
 }
 
 function trimZero(text: string): string {

@@ -3,12 +3,40 @@ import type { PaletteName } from '../settings/tokens';
 type Rgb = readonly [number, number, number];
 
 const RAMPS: Record<Exclude<PaletteName, 'theme'>, Rgb[]> = {
-  viridis: [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]],
-  magma: [[0, 0, 4], [81, 18, 124], [183, 55, 121], [252, 137, 97], [252, 253, 191]],
-  grey: [[250, 250, 250], [130, 130, 130], [10, 10, 10]]
+  viridis: [
+    [68, 1, 84],
+    [59, 82, 139],
+    [33, 145, 140],
+    [94, 201, 98],
+    [253, 231, 37]
+  ],
+  magma: [
+    [0, 0, 4],
+    [81, 18, 124],
+    [183, 55, 121],
+    [252, 137, 97],
+    [252, 253, 191]
+  ],
+  grey: [
+    [250, 250, 250],
+    [130, 130, 130],
+    [10, 10, 10]
+  ]
 };
-const LIGHT: Rgb[] = [[245, 247, 250], [190, 212, 240], [96, 154, 219], [31, 93, 175], [9, 45, 104]];
-const DARK: Rgb[] = [[30, 33, 39], [33, 64, 110], [44, 112, 184], [110, 178, 240], [226, 241, 255]];
+const LIGHT: Rgb[] = [
+  [245, 247, 250],
+  [190, 212, 240],
+  [96, 154, 219],
+  [31, 93, 175],
+  [9, 45, 104]
+];
+const DARK: Rgb[] = [
+  [30, 33, 39],
+  [33, 64, 110],
+  [44, 112, 184],
+  [110, 178, 240],
+  [226, 241, 255]
+];
 
 /** 256 colours, four bytes each (RGBA), from the smallest value to the largest. */
 export function palette(name: PaletteName, dark: boolean): Uint8ClampedArray {

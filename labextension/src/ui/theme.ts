@@ -9,7 +9,10 @@ export function isDark(): boolean {
 class ThemeWatch {
   constructor() {
     const observer = new MutationObserver(() => this._changed.emit());
-    observer.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-light', 'data-jp-theme-name'] });
+    observer.observe(document.body, {
+      attributes: true,
+      attributeFilter: ['data-jp-theme-light', 'data-jp-theme-name']
+    });
   }
 
   get changed(): ISignal<ThemeWatch, void> {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+# tests/support.py is imported as `support`: an installed package may well be called `tests`.
+sys.path.insert(0, str(Path(__file__).parent))
+import support
 from fmtools.store.log import LogWriter
 from fmtools.store.runs import RunFolder, RunRecord, new_run_id
 
@@ -47,3 +51,21 @@ def append(run: RunFolder, events: Iterable[dict[str, Any]], *, attempt: int = 1
 def append_fixture() -> Callable[..., None]:
     """Append events to a run: append(run, events, attempt=2, first_seq=8)."""
     return append
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real encoder that trains in seconds; see support.save_encoder."""
+    if support.tokenizer_folder() is None:
+        pytest.skip("the package with MiniLM's tokenizer is not installed")
+    return support.save_encoder(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A store that the tests of a module share, so that they can look at one run together."""
+    root = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FMTOOLS_HOME", str(root / "store"))
+        patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+        yield root / "store"

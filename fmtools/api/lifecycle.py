@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from ..core.errors import FmError
+from ..core.events import ENDED
 from ..core.options import AttachOptions, PauseOptions, ResumeOptions, ShowOptions, StopOptions, TrainOptions
 from ..runtime import launch
 from ..runtime.wait import Follower, wait
 from ..store.runs import RunFolder, find_run
 from .run import Run
+
+#: Seconds that a worker may take to close its files after its last record.
+LEAVING = 10.0
 
 
 def train(options: TrainOptions, follower: Follower) -> Run:
@@ -38,11 +44,21 @@ def resume(options: ResumeOptions, follower: Follower) -> Run:
     if head.status == "paused":
         run.control("resume")
         return attach(AttachOptions(run=run.id, wait=not options.background), follower)
-    if head.alive:
+    if head.status in ENDED:
+        _let_leave(run, head.attempt)
+    elif head.alive:
         raise FmError(f"Run {run.name} is {head.status}: there is nothing to resume.", "%fm_attach shows it.")
     if head.status == "done":
         raise FmError(f"Run {run.name} is done: all its {head.total_steps} steps are trained.", "Start a new one with more --epochs.")
     return _work(find_run(run.id), follower, options.background)
+
+
+def _let_leave(run: Run, attempt: int) -> None:
+    """Wait for the worker that has said its last word and is about to exit; not for one that has taken the run since."""
+    deadline = time.monotonic() + LEAVING
+    folder = RunFolder(run.path)
+    while folder.alive() and folder.attempt() == attempt and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def attach(options: AttachOptions, follower: Follower) -> Run:

@@ -148,7 +148,8 @@ class Run:
     def control(self, action: ControlAction, value: float | None = None, by: str = "notebook") -> None:
         """Write a control record. Raises FmError when nobody is there to obey it."""
         head = self.head
-        if not head.alive or head.status in ENDED:
+        begun = head.attempt == self._folder.attempt()  # a resumed run's log still ends with its last attempt's word
+        if not head.alive or (begun and head.status in ENDED):
             raise FmError(f"Run {self.name} is {head.status}: there is nothing to {action.replace('_', ' ')}.", "")
         controls.add(self.path, Control(action=action, value=value, by=by))
 

@@ -7,6 +7,9 @@ with checksums and gives it its name in one rename. A disk that refuses a save d
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +32,22 @@ class CheckpointStore(Protocol):
     def publish(self, stage: Path, step: int) -> int: ...
 
     def steps(self) -> list[int]: ...
+
+
+def disk_refusal(error: Exception) -> OSError | None:
+    """Return the operating system's refusal that an error of a library stands for; None when it means something else.
+
+    torch's zip writer and safetensors word a full disk in their own ways, and their texts are not for users.
+    """
+    if isinstance(error, OSError):
+        return error
+    text = str(error)
+    of_torch = isinstance(error, RuntimeError) and ("PytorchStreamWriter" in text or "unexpected pos" in text)
+    if not of_torch and type(error).__name__ != "SafetensorError":
+        return None
+    number = re.search(r"os error (\d+)", text)
+    code = int(number[1]) if number else errno.ENOSPC
+    return OSError(code, os.strerror(code) if number else "the disk refused the write")
 
 
 class DurableMixin:
@@ -58,16 +77,11 @@ class DurableMixin:
         try:
             self.context.flush()  # every point up to this step is on the disk before a checkpoint claims the step
             size = self._save_staged(model, trial, step)
-        except OSError as error:
-            self._refused(error)
-        except RuntimeError as error:  # torch's zip writer words a full disk so; the text is not for users
-            if "PytorchStreamWriter" not in str(error) and "unexpected pos" not in str(error):
-                raise
-            self._refused(OSError(28, "the disk refused the write"))
         except Exception as error:
-            if type(error).__name__ != "SafetensorError":
+            refusal = disk_refusal(error)
+            if refusal is None:
                 raise
-            self._refused(OSError(28, "the disk refused the write"))
+            self._refused(refusal)
         else:
             self.context.emit(CheckpointEvent(step=step, bytes=size, seconds=time.perf_counter() - began))
         self.context.emit(PhaseEvent(phase="training"))

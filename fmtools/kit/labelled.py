@@ -27,7 +27,8 @@ def prepare(data: Dataset, options: TrainOptions) -> Prepared:
     plain = {split: _rows(table, split, text, label) for split, table in data.splits.items()}
     learned = plain.pop(first)
     names, _, said = check_labels([row[1] for row in learned.all], as_they_are=options.labels_as_they_are)
-    notices += said + learned.notices + [line for rows in plain.values() for line in rows.notices]
+    # check_labels has said how many rows have no label.
+    notices += said + learned.blank + [line for rows in plain.values() for line in rows.notices]
     if "validation" not in plain:
         learned, plain["validation"], more = _hold_out(learned, options)
         notices += more
@@ -54,14 +55,19 @@ class _Rows:
         self.split = split
         self.all = [(text, label) for text, label in pairs if isinstance(text, str) and text.strip()]
         self.pairs = [(text, name) for text, label in self.all if (name := label_text(label)) is not None]
-        blank, unlabelled = len(pairs) - len(self.all), len(self.all) - len(self.pairs)
-        self.notices = [f"{count:,} {split} rows without {what} were left out." for count, what in ((blank, "text"), (unlabelled, "label")) if count]
+        self.blank = self._left_out(len(pairs) - len(self.all), "text")
+        self.notices = self.blank + self._left_out(len(self.all) - len(self.pairs), "label")
+
+    def _left_out(self, count: int, what: str) -> list[str]:
+        return [f"{count:,} {self.split} rows without {what} were left out."] if count else []
 
     def take(self, split: str, places: Any) -> _Rows:
         return _Rows(split, [self.pairs[int(i)] for i in places])
 
     def numbered(self, names: list[str]) -> pa.Table:
         import pyarrow as pa
+
+        from .arrays import array_of, int_array
 
         numbers = {name: i for i, name in enumerate(names)}
         strange = next((label for _, label in self.pairs if label not in numbers), None)
@@ -70,8 +76,9 @@ class _Rows:
                 f"The label {strange!r} in the {self.split} rows is not one of the {len(names)} labels of the training rows.",
                 "Correct it, or give rows of that label to the training split too.",
             )
-        texts = pa.array([text for text, _ in self.pairs], pa.string())
-        return pa.table({"text": texts, "label": pa.array([numbers[label] for _, label in self.pairs], pa.int32())})
+        texts = array_of([text for text, _ in self.pairs]).cast(pa.string())  # an empty list has no type of its own
+        labels = int_array([numbers[label] for _, label in self.pairs]).cast(pa.int32())
+        return pa.Table.from_arrays([texts, labels], ["text", "label"])
 
 
 def _rows(table: pa.Table, split: str, text: str, label: str) -> _Rows:

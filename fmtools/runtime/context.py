@@ -20,12 +20,14 @@ from ..store.log import LogReader, LogWriter
 class RunContext:
     """One attempt at one run. Use as `with open_context(folder, attempt) as context`."""
 
-    def __init__(self, folder: Path, attempt: int, on_emit: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, folder: Path, attempt: int, obeyed: Iterable[str] = (), on_emit: Callable[[], None] | None = None
+    ) -> None:
         self.folder, self.attempt, self._on_emit = folder, attempt, on_emit
         reader = LogReader(folder / "events")
         reader.read()
         self.log = LogWriter(folder / "events", attempt, reader.last_seq + 1)
-        self._controls = ControlReader(folder, from_now=attempt > 1)
+        self._controls = ControlReader(folder, obeyed)
         self._own: list[Control] = []
         self._attention: int | None = None
         self._warned = False
@@ -94,9 +96,14 @@ class RunContext:
 
 
 @contextlib.contextmanager
-def open_context(folder: Path, attempt: int, on_emit: Callable[[], None] | None = None) -> Iterator[RunContext]:
-    """Open the log of one attempt, with its heartbeat, and close both. `on_emit` is called after each event (inline runs)."""
-    context = RunContext(folder, attempt, on_emit)
+def open_context(
+    folder: Path, attempt: int, obeyed: Iterable[str] = (), on_emit: Callable[[], None] | None = None
+) -> Iterator[RunContext]:
+    """Open the log of one attempt, with its heartbeat, and close both.
+
+    `obeyed` names control records of earlier attempts; `on_emit` is called after each event (inline runs).
+    """
+    context = RunContext(folder, attempt, obeyed, on_emit)
     try:
         yield context
     finally:

@@ -12,10 +12,11 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import Dataset, ModelCard, Task
+from ..core.errors import FmError, StoreError, from_os_error
 from ..core.options import BaselineOptions, TrainOptions
 from ..stages import data, models
-from ..store import datasets, lease
-from ..store.files import private_folder
+from ..store import controls, datasets, lease
+from ..store.files import discard, private_folder
 from ..store.runs import RunFolder, RunRecord, home, new_run_id
 from . import process
 
@@ -53,13 +54,13 @@ def prepare(options: TrainOptions) -> RunFolder:
 
 
 def load(reference: Any) -> Dataset:
-    """Load data from a file, a name or a notebook variable. Raises DataError."""
-    return data.load(reference)
+    """Load data from a file, a name, a name of the store (NAME or NAME@VERSION) or a notebook variable. Raises DataError."""
+    return data.load(reference, stored=lambda name: datasets.find(name, home()))
 
 
 def describe(reference: Any, rows: int) -> dict[str, Any]:
     """Return what is in the data, with `rows` example rows; see stages.data.describe."""
-    return data.describe(data.load(reference), rows)
+    return data.describe(load(reference), rows)
 
 
 def baseline(options: BaselineOptions) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def baseline(options: BaselineOptions) -> dict[str, Any]:
 
 def texts(reference: Any, column: str | None) -> list[str]:
     """Return the texts of a file or table to predict, in order."""
-    return data.texts(data.load(reference), column)
+    return data.texts(load(reference), column)
 
 
 def catalogue(task: str | None) -> list[ModelCard]:
@@ -98,8 +99,6 @@ def meta_of(record: RunRecord) -> dict[str, Any]:
 
 def private_folder_checked(root: Path) -> Path:
     """Make the store's folder, or say in one sentence why it cannot be."""
-    from ..core.errors import from_os_error
-
     try:
         return private_folder(root)
     except OSError as error:
@@ -118,10 +117,21 @@ def versions() -> dict[str, str]:
 
 
 def start(run: RunFolder) -> process.Worker:
-    """Hand a run to a worker process. The lease is claimed for the worker before it hears of the run."""
+    """Hand a run to a worker process. The lease is claimed for the worker before it hears of the run.
+
+    Control records that are there already were meant for an earlier attempt; what comes from here on is for this one.
+    Raises StoreError when another process works on the run.
+    """
+    obeyed = controls.names(run.path)
     worker = process.take()
-    attempt = lease.claim(run.path, worker.pid).attempt
-    worker.send({"verb": "train", "run": str(run.path), "attempt": attempt, "cwd": os.getcwd()})
+    try:
+        attempt = lease.claim(run.path, worker.pid).attempt
+    except FmError:
+        process.put_back(worker)
+        if lease.newest(run.path)[0] is None:
+            discard(run.path)  # a new run that nobody could begin
+        raise
+    worker.send({"verb": "train", "run": str(run.path), "attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed})
     return worker
 
 
@@ -129,8 +139,8 @@ def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
     """Work on a run in this process; returns when it has ended."""
     from .worker import run as work
 
-    attempt = lease.claim(run.path).attempt
-    work(run.path, attempt, on_emit=on_emit)
+    obeyed = controls.names(run.path)
+    work(run.path, lease.claim(run.path).attempt, obeyed=obeyed, on_emit=on_emit)
 
 
 def ask(verb: str, **job: Any) -> dict[str, Any]:

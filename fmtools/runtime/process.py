@@ -79,11 +79,11 @@ class Worker:
         return WorkerError(f"The worker process ended before it answered ({why}).{last}", "Run the cell again.")
 
     def close(self) -> None:
-        """Let an idle worker leave: it ends when its input does."""
-        with contextlib.suppress(OSError):
-            if self.process.stdin is not None:
-                self.process.stdin.close()
-        self.errors.close()
+        """Close our ends of its pipes: an idle worker leaves then, one at work on a run goes on."""
+        for pipe in (self.process.stdin, self.process.stdout, self.errors):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
 
 
 _lock = threading.Lock()
@@ -95,9 +95,18 @@ def warm_up() -> None:
     """Start a standby worker if there is none. Called at the first magic, not when the extension is loaded."""
     global _standby
     with _lock:
-        _sent[:] = [worker for worker in _sent if worker.usable()]  # reaps those that have ended
+        _reap()
         if _standby is None or not _standby.usable():
+            if _standby is not None:
+                _standby.close()
             _standby = Worker()
+
+
+def _reap() -> None:
+    """Let go of workers that have ended, and of our ends of their pipes."""
+    for worker in [worker for worker in _sent if not worker.usable()]:
+        worker.close()
+        _sent.remove(worker)
 
 
 def take() -> Worker:
@@ -111,6 +120,17 @@ def take() -> Worker:
         return worker
 
 
+def put_back(worker: Worker) -> None:
+    """Make a worker that was taken, and told nothing, the standby again."""
+    global _standby
+    with _lock:
+        if _standby is None or not _standby.usable():
+            _sent.remove(worker)
+            _standby = worker
+        else:
+            worker.close()  # it leaves, and is reaped later
+
+
 def ask(job: dict[str, Any]) -> dict[str, Any]:
     """Ask the standby worker, which stays warm for the next question; an interrupt ends it and nothing else."""
     global _standby
@@ -122,10 +142,12 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
     except KeyboardInterrupt:
         worker.process.kill()
         _standby = None
+        _sent.append(worker)  # to be reaped
         raise
 
 
 @atexit.register
 def _leave() -> None:
-    if _standby is not None:
-        _standby.close()
+    for worker in (*_sent, _standby):
+        if worker is not None:
+            worker.close()

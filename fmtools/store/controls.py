@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,12 +18,17 @@ def add(run_folder: Path, control: Control) -> str:
     return control_id
 
 
-class ControlReader:
-    """Returns wishes not seen before. Older ones than the reader are not obeyed: they were for an earlier attempt."""
+def names(run_folder: Path) -> list[str]:
+    """Return the file names of all wishes so far."""
+    return sorted(path.name for path in (run_folder / "control").glob("*.json"))
 
-    def __init__(self, run_folder: Path, *, from_now: bool = True) -> None:
+
+class ControlReader:
+    """Returns wishes not seen before. Those named in `obeyed` were for an earlier attempt; None: all that are there."""
+
+    def __init__(self, run_folder: Path, obeyed: Iterable[str] | None = None) -> None:
         self.folder = private_folder(run_folder / "control")
-        self._seen = {path.name for path in self.folder.glob("*.json")} if from_now else set()
+        self._seen = set(names(run_folder) if obeyed is None else obeyed)
 
     def read(self) -> list[Control]:
         new = sorted(path for path in self.folder.glob("*.json") if path.name not in self._seen)

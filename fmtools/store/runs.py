@@ -91,6 +91,11 @@ class RunFolder:
         """The trained model's folder, in the hub's layout; it exists once the run was stopped or done."""
         return self.path / "artifacts" / "model"
 
+    def attempt(self) -> int:
+        """Return the number of the newest attempt that a worker has claimed; 0 when none has."""
+        last, _ = lease.newest(self.path)
+        return last.attempt if last else 0
+
     def alive(self) -> bool:
         """Say whether a worker is at work on this run, or is about to be."""
         last, _ = lease.newest(self.path)

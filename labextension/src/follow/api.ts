@@ -2,16 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type { ControlReply, ControlRequest, Increment, RunList } from '../contract';
-
-/** A request that brought no answer of use; `status` is 0 when the server was not reached. */
-export class ApiFailure extends Error {
-  constructor(
-    message: string,
-    readonly status: number
-  ) {
-    super(message);
-  }
-}
+import { ApiFailure } from './failure';
 
 /** Run ids are ULIDs. Anything else in a notebook is not sent to the server. */
 export function isRunId(id: unknown): id is string {

@@ -25,6 +25,8 @@ export interface IPace {
 
 const SLOW = 5000;
 const COALESCE = 80;
+/** So many slow looks at a run that is interrupted, before it is left alone. */
+const LONG = 24;
 
 /**
  * Follows one run for all views of it. Every question says what is held already, so a lost answer, a missed event or a
@@ -160,10 +162,15 @@ export class RunFollower implements IDisposable {
     // A run that the server does not know may be just about to appear there: ask a few times, then leave it.
     const gone = this.connection === 'static' && (this._failures > 4 || !this.state.head?.alive);
     const head = this.state.head;
-    const over = this.connection === 'live' && head !== null && !head.alive && ENDED.has(head.status);
+    const ended = head !== null && !head.alive && ENDED.has(head.status);
+    // An interrupted run may be one whose worker is only just starting, here or by a resume: look on for a while.
+    this._wait = ended && head.status === 'interrupted' ? this._wait + 1 : ended ? LONG : 0;
+    const over = this.connection === 'live' && this._wait >= LONG;
     if (!gone && !over && this._views.size) {
       const backoff = Math.min(SLOW, 1000 * 2 ** (this._failures - 1));
-      this._plan(this._failures ? backoff : this._pace.eventsWork ? Math.max(SLOW, this._pace.poll) : this._pace.poll);
+      this._plan(
+        this._failures ? backoff : this._pace.eventsWork || ended ? Math.max(SLOW, this._pace.poll) : this._pace.poll
+      );
     }
   }
 
@@ -204,6 +211,7 @@ export class RunFollower implements IDisposable {
   private _failures = 0;
   private _timer = 0;
   private _due = 0;
+  private _wait = 0;
   private _disposed = false;
   private readonly _views = new Set<() => boolean>();
   private readonly _changed = new Signal<this, Change>(this);

@@ -18,19 +18,47 @@ if TYPE_CHECKING:
     __version__: str
     from .api import (
         Run as Run,
+    )
+    from .api import (
         attach as attach,
+    )
+    from .api import (
         attention as attention,
+    )
+    from .api import (
         baseline as baseline,
+    )
+    from .api import (
         compare as compare,
+    )
+    from .api import (
         doctor as doctor,
+    )
+    from .api import (
         evaluate as evaluate,
+    )
+    from .api import (
         load_data as load_data,
+    )
+    from .api import (
         models as models,
+    )
+    from .api import (
         pause as pause,
+    )
+    from .api import (
         predict as predict,
+    )
+    from .api import (
         resume as resume,
+    )
+    from .api import (
         runs as runs,
+    )
+    from .api import (
         stop as stop,
+    )
+    from .api import (
         train as train,
     )
 

@@ -153,7 +153,9 @@ class Task(Protocol):
         """Choose columns, check labels, split. Raises DataError before anything is written."""
         ...
 
-    def build(self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions) -> Parts:
+    def build(
+        self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
+    ) -> Parts:
         """Load the model and tokenise the prepared tables."""
         ...
 

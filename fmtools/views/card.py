@@ -109,11 +109,16 @@ def html(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:
     """Return the static card: numbers, curves, the newest attention of the first watched sentence."""
     head, curves = increment.head, curves_of(increment)
     colour = STATUS_COLOURS.get(head.status, "#7a7a7a")
-    numbers = "".join(f'<span style="margin-right:14px"><span style="opacity:.65">{esc(n)}</span> {esc(v)}</span>' for n, v in figures(head))
+    numbers = "".join(
+        f'<span style="margin-right:14px"><span style="opacity:.65">{esc(n)}</span> {esc(v)}</span>'
+        for n, v in figures(head)
+    )
     scores = " &nbsp; ".join(f"{esc(name)} <b>{value:.4f}</b>" for name, value in head.metrics.items())
     split = f'<span style="opacity:.65">{esc(say(head.metrics_split))}</span> ' if head.metrics_split else ""
     said = head.error or head.message
-    validation = [(name, *curve) for name, curve in curves.items() if name.startswith("validation/") and name != "validation/loss"][:3]
+    validation = [
+        (name, *curve) for name, curve in curves.items() if name.startswith("validation/") and name != "validation/loss"
+    ][:3]
     parts = [
         f'<div style="font-size:1.05em"><b>{esc(head.name)}</b> {chip(head.status, say(head.status))} <span style="opacity:.65">{esc(head.task)} · {esc(head.model)} · {esc(head.data)}</span></div>',
         bar(head.step / head.total_steps if head.total_steps else 0.0, colour),

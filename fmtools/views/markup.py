@@ -24,7 +24,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
     def cells(row: Sequence[str], tag: str) -> str:
         side = ["left" if i < left else "right" for i in range(len(row))]
         return "".join(
-            f'<{tag} style="text-align:{s};padding:2px 12px 2px 0;font-variant-numeric:tabular-nums">{c}</{tag}>' for s, c in zip(side, row, strict=True)
+            f'<{tag} style="text-align:{s};padding:2px 12px 2px 0;font-variant-numeric:tabular-nums">{c}</{tag}>'
+            for s, c in zip(side, row, strict=True)
         )
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
@@ -44,7 +45,9 @@ def bar(share: float, colour: str) -> str:
     return f'<div style="{track}"><div style="height:6px;border-radius:3px;width:{width:.1f}%;background:{colour}"></div></div>'
 
 
-def line_chart(curves: Sequence[tuple[str, Sequence[float], Sequence[float]]], width: int = 420, height: int = 150) -> str:
+def line_chart(
+    curves: Sequence[tuple[str, Sequence[float], Sequence[float]]], width: int = 420, height: int = 150
+) -> str:
     """Return an inline SVG of (name, steps, values) curves; points that are not finite leave a gap."""
     finite = [(x, y) for _, xs, ys in curves for x, y in zip(xs, ys, strict=True) if abs(y) < float("inf")]
     if not finite:
@@ -62,7 +65,9 @@ def line_chart(curves: Sequence[tuple[str, Sequence[float], Sequence[float]]], w
         for run in _unbroken(xs, ys):
             points = " ".join(place(x, y) for x, y in run)
             drawn.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
-        drawn.append(f'<text x="{50 + 130 * (i % 3)}" y="{height - 3 + 0 * i}" font-size="11" fill="{colour}">{esc(name)}</text>')
+        drawn.append(
+            f'<text x="{50 + 130 * (i % 3)}" y="{height - 3 + 0 * i}" font-size="11" fill="{colour}">{esc(name)}</text>'
+        )
     labels = f'<text x="2" y="14" font-size="10" fill="currentColor">{high_y:.3g}</text><text x="2" y="{height - 22}" font-size="10" fill="currentColor">{low_y:.3g}</text>'
     return f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">{labels}{"".join(drawn)}</svg>'
 
@@ -86,7 +91,10 @@ def heat_table(tokens: Sequence[str], weights: Sequence[Sequence[float]], size: 
     rows = []
     for token, row in zip(tokens, weights, strict=True):
         cells = "".join(
-            f'<td title="{value:.2f}" style="width:{size}px;height:{size}px;padding:0;background:rgba(26,110,216,{min(1.0, value):.2f})"></td>' for value in row
+            f'<td title="{value:.2f}" style="width:{size}px;height:{size}px;padding:0;background:rgba(26,110,216,{min(1.0, value):.2f})"></td>'
+            for value in row
         )
-        rows.append(f'<tr><th style="font-weight:400;font-size:10px;text-align:right;padding:0 4px">{esc(token)}</th>{cells}</tr>')
+        rows.append(
+            f'<tr><th style="font-weight:400;font-size:10px;text-align:right;padding:0 4px">{esc(token)}</th>{cells}</tr>'
+        )
     return f'<table style="border-collapse:collapse;margin:0"><tr><th></th>{head}</tr>{"".join(rows)}</table>'

@@ -72,14 +72,24 @@ def run_png(increment: Increment, frames: list[tuple[Frame, bytes]]) -> bytes:
         else:
             axes[2].axis("off")
         head = increment.head
-        figure.suptitle(_safe(f"{head.name}: {say(head.status)}, {say('step')} {head.step}/{head.total_steps}"), fontsize=9)
+        figure.suptitle(
+            _safe(f"{head.name}: {say(head.status)}, {say('step')} {head.step}/{head.total_steps}"), fontsize=9
+        )
         return _png(figure)
 
 
 def _lines(axes: Any, curves: dict[str, tuple[list[int], list[float]]], title: str) -> None:
     for i, (name, (steps, values)) in enumerate(curves.items()):
         marker = "o" if len(steps) < 12 else None
-        axes.plot(steps, values, color=SERIES_COLOURS[i % len(SERIES_COLOURS)], lw=1.2, marker=marker, ms=3, label=name.split("/")[-1])
+        axes.plot(
+            steps,
+            values,
+            color=SERIES_COLOURS[i % len(SERIES_COLOURS)],
+            lw=1.2,
+            marker=marker,
+            ms=3,
+            label=name.split("/")[-1],
+        )
     axes.set_title(title, fontsize=8)
     axes.set_xlabel(say("step"))
     axes.grid(alpha=0.25)

@@ -48,7 +48,11 @@ def report_text(metrics: dict[str, float], report: dict[str, dict[str, float]], 
 
 
 def report_html(
-    metrics: dict[str, float], report: dict[str, dict[str, float]], confusion: dict[str, Any], title: str, notices: list[str]
+    metrics: dict[str, float],
+    report: dict[str, dict[str, float]],
+    confusion: dict[str, Any],
+    title: str,
+    notices: list[str],
 ) -> str:
     """Return metrics, the classes from worst to best, and what is confused with what."""
     scores = " &nbsp; ".join(f"{esc(name)} <b>{value:.4f}</b>" for name, value in metrics.items())
@@ -83,7 +87,15 @@ def predictions_html(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         others = ", ".join(f"{esc(other['label'])} {other['score']:.2f}" for other in row["top"][1:])
         score = f'<div style="width:90px">{bar(row["score"], "#1a6ed8")}</div>'
-        lines.append([esc(row["text"]), f"<b>{esc(row['label'])}</b>", score, f"{row['score']:.3f}", f'<span style="{MUTED}">{others}</span>'])
+        lines.append(
+            [
+                esc(row["text"]),
+                f"<b>{esc(row['label'])}</b>",
+                score,
+                f"{row['score']:.3f}",
+                f'<span style="{MUTED}">{others}</span>',
+            ]
+        )
     return table([say("text"), say("label"), "", say("score"), say("others")], lines, left=5)
 
 
@@ -102,7 +114,15 @@ def _main_score(row: RunSummary) -> str:
 
 def _run_rows(rows: list[RunSummary]) -> list[list[str]]:
     return [
-        [r.head.id[:10], r.head.name, r.head.status, f"{r.head.step}/{r.head.total_steps}", _main_score(r), ago(r.head.created)] for r in rows
+        [
+            r.head.id[:10],
+            r.head.name,
+            r.head.status,
+            f"{r.head.step}/{r.head.total_steps}",
+            _main_score(r),
+            ago(r.head.created),
+        ]
+        for r in rows
     ]
 
 
@@ -120,7 +140,15 @@ def runs_html(rows: list[RunSummary], home: str) -> str:
     lines = []
     for row, cells in zip(rows, _run_rows(rows), strict=True):
         spark = line_chart([("", list(range(len(row.spark))), row.spark)], 110, 34) if row.spark else ""
-        lines.append([f"<code>{cells[0]}</code>", esc(cells[1]), chip(row.head.status, say(row.head.status)), spark, *map(esc, cells[3:])])
+        lines.append(
+            [
+                f"<code>{cells[0]}</code>",
+                esc(cells[1]),
+                chip(row.head.status, say(row.head.status)),
+                spark,
+                *map(esc, cells[3:]),
+            ]
+        )
     return table(["id", say("name"), say("status"), say("loss"), say("step"), say("metric"), ""], lines, left=4)
 
 
@@ -140,7 +168,9 @@ def comparison_html(
     series, drawn = curves
     chart = line_chart([(name, *curve) for name, curve in zip(names, drawn, strict=True)], 620, 200)
     lines = [[esc(name), *_best(name, row)] for name, row in metrics.items()]
-    lines += [[f'<span style="{MUTED}">{esc(name)}</span>', *(esc(_number(v)) for v in row)] for name, row in options.items()]
+    lines += [
+        [f'<span style="{MUTED}">{esc(name)}</span>', *(esc(_number(v)) for v in row)] for name, row in options.items()
+    ]
     return f"<div>{esc(series)}</div>{chart}{table(['', *map(esc, names)], lines)}"
 
 
@@ -152,30 +182,57 @@ def _best(name: str, row: list[float | None]) -> list[str]:
 
 def _model_rows(cards: list[ModelCard]) -> list[list[str]]:
     return [
-        [c.name, c.summary, f"{c.parameters / 1e6:.1f} M", size_words(c.disk_bytes), c.licence, ", ".join(c.languages), say("yes") if c.folder else say("no")]
+        [
+            c.name,
+            c.summary,
+            f"{c.parameters / 1e6:.1f} M",
+            size_words(c.disk_bytes),
+            c.licence,
+            ", ".join(c.languages),
+            say("yes") if c.folder else say("no"),
+        ]
         for c in cards
     ]
 
 
 def _model_header() -> list[str]:
-    return [say("name"), say("summary"), say("parameters"), say("disk"), say("licence"), say("languages"), say("installed")]
+    return [
+        say("name"),
+        say("summary"),
+        say("parameters"),
+        say("disk"),
+        say("licence"),
+        say("languages"),
+        say("installed"),
+    ]
 
 
 def models_text(cards: list[ModelCard]) -> str:
+    """Return the catalogue, one line a model."""
     return plain(_model_header(), _model_rows(cards), left=2)
 
 
 def models_html(cards: list[ModelCard]) -> str:
+    """Return the catalogue."""
     return table(_model_header(), ([esc(cell) for cell in row] for row in _model_rows(cards)), left=2)
 
 
 def checkup_text(lines: list[tuple[bool, str, str, str]]) -> str:
-    return "\n".join(f"{'ok  ' if ok else 'FAIL'}  {name}: {seen}{'' if ok else '  -> ' + cure}" for ok, name, seen, cure in lines)
+    """Return one line a check, with the cure where it failed."""
+    return "\n".join(
+        f"{'ok  ' if ok else 'FAIL'}  {name}: {seen}{'' if ok else '  -> ' + cure}" for ok, name, seen, cure in lines
+    )
 
 
 def checkup_html(lines: list[tuple[bool, str, str, str]]) -> str:
+    """Return one row a check, with the cure where it failed."""
     rows = [
-        [f'<span style="color:{"#2e7d32" if ok else "#c62828"}">{"✓" if ok else "✗"}</span>', esc(name), esc(seen), "" if ok else f"<code>{esc(cure)}</code>"]
+        [
+            f'<span style="color:{"#2e7d32" if ok else "#c62828"}">{"✓" if ok else "✗"}</span>',
+            esc(name),
+            esc(seen),
+            "" if ok else f"<code>{esc(cure)}</code>",
+        ]
         for ok, name, seen, cure in lines
     ]
     return table(["", say("check"), say("seen"), say("what to do")], rows, left=4)
@@ -188,7 +245,9 @@ def _facts(facts: dict[str, Any]) -> list[str]:
     lines = [f"{say('rows')}: {rows}"]
     lines += [f"{say('length')}: {lengths}"] if lengths else []
     if doubles["within"] or doubles["between_splits"]:
-        lines.append(f"repeated texts: {doubles['within']:,} within a split, {doubles['between_splits']:,} in two splits")
+        lines.append(
+            f"repeated texts: {doubles['within']:,} within a split, {doubles['between_splits']:,} in two splits"
+        )
     lines += [f"dropped: {count:,} {reason}" for reason, count in facts["dropped"].items()]
     return [*lines, *facts["notices"]]
 
@@ -206,7 +265,9 @@ def data_html(facts: dict[str, Any]) -> str:
     said = "".join(f"<div>{esc(line)}</div>" for line in _facts(facts))
     origin = " · ".join(esc(part) for part in (facts["origin"], facts["licence"]) if part)
     names = [column["name"] for column in facts["columns"]]
-    examples = [[esc(row.get(name) if row.get(name) is not None else "–") for name in names] for row in facts["examples"]]
+    examples = [
+        [esc(row.get(name) if row.get(name) is not None else "–") for name in names] for row in facts["examples"]
+    ]
     shown = table([esc(name) for name in names], examples, left=len(names)) if examples else ""
     return (
         f'<div><b>{esc(facts["name"])}</b> <span style="{MUTED}">{origin}</span></div>{said}'
@@ -219,5 +280,8 @@ def _balance(facts: dict[str, Any]) -> str:
     if not labels:
         return ""
     most = max(count for _, count in labels)
-    rows = [[esc(name), f'<div style="width:120px">{bar(count / most, "#1a6ed8")}</div>', f"{count:,}"] for name, count in labels]
+    rows = [
+        [esc(name), f'<div style="width:120px">{bar(count / most, "#1a6ed8")}</div>', f"{count:,}"]
+        for name, count in labels
+    ]
     return f'<div style="max-height:260px;overflow:auto">{table([esc(facts["label_column"]), "", say("rows")], rows, left=2)}</div>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,10 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+_KERNEL_READY = """() => {
+  const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+  return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
 #: Brings loopback up inside the namespace, then becomes the server.
 _INSIDE = """
 import fcntl, os, socket, struct, sys
@@ -35,7 +40,9 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 def find_chromium() -> str | None:
     """Return a Chromium of this machine, else Playwright's own download, else None."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
     if found is None:
         caches = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache" / "ms-playwright"))
         found = next((str(path) for path in sorted(caches.glob("chromium-*/chrome-linux*/chrome"))), None)
@@ -92,13 +99,19 @@ def running_lab(folder: Path) -> Iterator[Lab]:
     isolated, port = can_isolate(), _free_port()
     server = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=browser-test", "--LabApp.news_url=", "--allow-root",
+        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=browser-test", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", "--allow-root",
     ]  # fmt: skip
     shut_in = ["unshare", "-rn", sys.executable, "-c", _INSIDE] if isolated else []
     env = {k: v for k, v in os.environ.items() if k != "FMTOOLS_HOME"}
-    env |= {"XDG_CACHE_HOME": str(folder / ".cache"), "JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTER_RUNTIME_DIR": str(folder / ".runtime")}
+    env |= {
+        "XDG_CACHE_HOME": str(folder / ".cache"),
+        "JUPYTER_CONFIG_DIR": str(folder / ".config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / ".runtime"),
+    }
     with (ARTEFACTS / f"{folder.name}.log").open("wb") as log:
-        process = subprocess.Popen([*shut_in, *server], stdout=log, stderr=log, env=env, start_new_session=True, cwd=folder)
+        process = subprocess.Popen(
+            [*shut_in, *server], stdout=log, stderr=log, env=env, start_new_session=True, cwd=folder
+        )
         try:
             yield Lab(folder, port, process, isolated)
         finally:
@@ -116,7 +129,9 @@ def launch_browser(playwright: Playwright, lab: Lab) -> Browser:
     assert chromium is not None
     if lab.isolated:
         wrapper = lab.folder / ".chromium.sh"
-        wrapper.write_text(f'#!/bin/sh\nexec nsenter --preserve-credentials -U -n -t {lab.process.pid} "{chromium}" "$@"\n')
+        wrapper.write_text(
+            f'#!/bin/sh\nexec nsenter --preserve-credentials -U -n -t {lab.process.pid} "{chromium}" "$@"\n'
+        )
         wrapper.chmod(0o700)
         chromium = str(wrapper)
     return playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -149,9 +164,9 @@ class Notebook:
         self.page, self.lab = page, lab
 
     def wait_ready(self) -> None:
-        """Return when the notebook is drawn and its kernel is idle."""
+        """Return when the notebook is drawn and its kernel is connected and idle; before that, cells do not run."""
         expect(self.page.locator(".jp-NotebookPanel .jp-CodeCell").first).to_be_visible(timeout=60_000)
-        expect(self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_attached(timeout=60_000)
+        self.until("kernel ready", lambda: self.page.evaluate(_KERNEL_READY))
 
     def cell(self, number: int) -> Locator:
         return self.page.locator(".jp-NotebookPanel .jp-CodeCell").nth(number)
@@ -165,9 +180,9 @@ class Notebook:
         return "*" in (self.cell(number).locator(".jp-InputPrompt").text_content() or "")
 
     def wait_done(self, number: int, seconds: float = 60) -> None:
-        prompt = self.cell(number).locator(".jp-InputPrompt")
-        expect(prompt).to_contain_text("[", timeout=seconds * 1000)
-        expect(prompt).not_to_contain_text("*", timeout=seconds * 1000)
+        expect(self.cell(number).locator(".jp-InputPrompt")).to_have_text(
+            re.compile(r"\[\d+\]"), timeout=seconds * 1000
+        )
 
     def output(self, number: int) -> str:
         return self.cell(number).locator(".jp-OutputArea").inner_text()

@@ -129,7 +129,9 @@ def test_reload_and_kernel_restart(training: Notebook, lab: Lab) -> None:
 
 
 def _restart_kernel(nb: Notebook) -> None:
-    nb.page.locator(".jp-NotebookPanel .jp-Toolbar-item[data-jp-item-name='restart'] button, .jp-NotebookPanel jp-button[data-command='kernelmenu:restart']").first.click()
+    nb.page.locator(
+        ".jp-NotebookPanel .jp-Toolbar-item[data-jp-item-name='restart'] button, .jp-NotebookPanel jp-button[data-command='kernelmenu:restart']"
+    ).first.click()
     nb.page.locator(".jp-Dialog .jp-mod-accept").click()
     nb.page.wait_for_timeout(500)
     nb.wait_ready()
@@ -146,7 +148,11 @@ def test_saved_notebook_shows_everything(training: Notebook, lab: Lab, tmp_path:
     assert path.stat().st_size < 500_000
     outputs = json.loads(path.read_text())["cells"][1]["outputs"]
     assert any("image/png" in o.get("data", {}) and "application/vnd.fmtools.run.v1+json" in o["data"] for o in outputs)
-    subprocess.run([sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path), str(path)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path), str(path)],
+        check=True,
+        capture_output=True,
+    )
     html = (tmp_path / path.with_suffix(".html").name).read_text()
     assert "<polyline" in html
     assert "kitchen" in html

@@ -36,6 +36,7 @@ def option(default: Any, help: str, *, hint: Hint | None = None, **bounds: Any) 
 
 
 def hint_of(field: FieldInfo) -> Hint:
+    """Return how an option is shown."""
     extra = field.json_schema_extra
     return Hint(**extra["hint"]) if isinstance(extra, dict) and "hint" in extra else Hint()  # type: ignore[arg-type]
 
@@ -103,7 +104,9 @@ def explain(cls: type[Options], error: ValidationError) -> OptionError:
     if first["type"] == "extra_forbidden":
         return unknown_option(cls, name)
     if first["type"] == "missing":
-        return OptionError(f"{cls.verb} needs {name.replace('_', '-')}.", f"For example: {cls.example}" if cls.example else "")
+        return OptionError(
+            f"{cls.verb} needs {name.replace('_', '-')}.", f"For example: {cls.example}" if cls.example else ""
+        )
     field = cls.model_fields.get(name)
     wanted = first["msg"].replace("Input should be", "it should be").replace("Value error, ", "")
     if first["type"] == "literal_error":

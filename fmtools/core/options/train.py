@@ -25,9 +25,7 @@ class TrainOptions(Options):
     )
     text_column: str | None = option(None, "the column with the text; guessed when not given")
     label_column: str | None = option(None, "the column with the label; guessed when not given")
-    labels_as_they_are: bool = option(
-        False, "take labels as they stand, also when some look misspelt", hint=ADVANCED
-    )
+    labels_as_they_are: bool = option(False, "take labels as they stand, also when some look misspelt", hint=ADVANCED)
     validation: float = option(
         0.1, "share of the rows kept for validation when the data have no such split", ge=0.01, le=0.5, hint=ADVANCED
     )
@@ -56,7 +54,11 @@ class TrainOptions(Options):
     watch: list[str] = option([], "sentences whose attention is recorded while training (several allowed)")
     watch_every: int = option(10, "steps between two attention snapshots; 0 = never", ge=0, hint=ADVANCED)
     save_minutes: float = option(
-        5.0, "a checkpoint at least this often, and after each epoch", gt=0, le=1440, hint=Hint(unit="min", group="advanced")
+        5.0,
+        "a checkpoint at least this often, and after each epoch",
+        gt=0,
+        le=1440,
+        hint=Hint(unit="min", group="advanced"),
     )
     name: str | None = option(None, "a name for the run", min_length=1, max_length=80)
     background: bool = option(False, "return at once; the run goes on beside the kernel")

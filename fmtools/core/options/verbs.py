@@ -20,7 +20,9 @@ class EvaluateOptions(Options):
     example: ClassVar[str] = "%fm_eval last --data intents"
 
     run: str = option("last", RUN_HELP, hint=RUN)
-    data: Any = option(None, "what to score on; the run's own test split when not given", hint=Hint(complete="data", live=True))
+    data: Any = option(
+        None, "what to score on; the run's own test split when not given", hint=Hint(complete="data", live=True)
+    )
     split: str | None = option(None, "the split of the data to use; its test split, else all of it")
     batch_size: int = option(64, "rows scored at once", ge=1, le=4096, hint=Hint(unit="rows"))
 
@@ -32,7 +34,9 @@ class BaselineOptions(Options):
     summary: ClassVar[str] = "Score a logistic regression on frozen embeddings, on the rows a training would use."
     example: ClassVar[str] = "%fm_baseline intents --model minilm"
 
-    data: Any = option(..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True))
+    data: Any = option(
+        ..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True)
+    )
     model: str = option("minilm", "a catalogue name, a folder, or a hub name", hint=Hint(complete="models"))
     text_column: str | None = option(None, "the column with the text; guessed when not given")
     label_column: str | None = option(None, "the column with the label; guessed when not given")
@@ -150,7 +154,9 @@ class DataOptions(Options):
     summary: ClassVar[str] = "Load data, say what is in them, and keep them in the store."
     example: ClassVar[str] = "%fm_data intents"
 
-    data: Any = option(..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True))
+    data: Any = option(
+        ..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True)
+    )
     rows: int = option(5, "example rows to show", ge=0, le=1000)
 
 

@@ -169,7 +169,9 @@ export class AttentionView {
   private _paint(bytes: Uint8Array, shape: IShape, tokens: string[]): void {
     const [layer, head] = [this._layer.value, this._head.value];
     const colours = palette(this._settings.palette, isDark());
-    const width = this.node.clientWidth - 2;
+    // A cell that is scrolled away is off the page for a moment: then the width it had last counts.
+    const width = (this.node.clientWidth || this._width) - 2;
+    this._drawn = width + 2;
     this._head.disabled = layer === ALL;
     setShown(this._map.node, layer !== ALL);
     let room = width;
@@ -188,8 +190,8 @@ export class AttentionView {
 
   private _onResize(): void {
     const width = this.node.clientWidth;
-    if (width > 0 && width !== this._width) {
-      this._width = width;
+    this._width = width || this._width;
+    if (width > 0 && width !== this._drawn) {
       this.redraw();
     }
   }
@@ -203,6 +205,7 @@ export class AttentionView {
   private _wanted: Frame | null = null;
   private _bytes: Uint8Array | null = null;
   private _width = 0;
+  private _drawn = 0;
   private readonly _observer: ResizeObserver;
   private readonly _map: AttentionMap;
   private readonly _grid: AttentionGrid;

@@ -20,7 +20,7 @@ export class HeaderView {
     this._machine = h('p', { class: 'fm-facts fm-quiet' });
     const title = h('div', { class: 'fm-title' }, this._chip, this._name, this._phase);
     this.node = h(
-      'header',
+      'div',
       { class: 'fm-header' },
       h('div', { class: 'fm-ident' }, title, this._facts, this._machine),
       controls

@@ -41,6 +41,7 @@ export class RunTabs {
     const tab = new MainAreaWidget({ content });
     tab.id = `fmtools-run-${runId}`;
     tab.addClass('fm-main');
+    tab.toolbar.hide();
     tab.title.icon = runsIcon;
     tab.title.closable = true;
     tab.title.label = runId.slice(-6);

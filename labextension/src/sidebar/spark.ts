@@ -1,6 +1,6 @@
 import { svg } from '../ui/dom';
 
-const WIDTH = 64;
+const WIDTH = 44;
 const HEIGHT = 20;
 
 /** The points of a small curve as SVG takes them; one text for each unbroken piece. */

@@ -19,6 +19,7 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 KILLS ?= 300
+BENCH ?=
 
 .PHONY: help setup run test lint format docs bench soak pins clean
 
@@ -26,7 +27,7 @@ help:
 	@echo "make run    set up, execute the quickstart notebook, open it in JupyterLab (HEADLESS=1: stop before that)"
 	@echo "make test   set up, lint, run every test and every notebook"
 	@echo "make lint   ruff, mypy, layering, generated files, TypeScript"
-	@echo "make bench  measure; results go to benchmarks/results"
+	@echo "make bench  measure (BENCH=\"store --quick\": only that); results go to benchmarks/results"
 	@echo "make soak   kill training KILLS times ($(KILLS)), resume it, compare with training that nobody disturbed"
 	@echo "make docs   write the generated pages and types anew"
 	@echo "make pins   write constraints.txt anew from $(VENV)"
@@ -90,7 +91,7 @@ test: lint
 	FMTOOLS_HOME=$(CURDIR)/build/notebook-runs pytest --nbval-lax --nbval-cell-timeout=3600 --timeout=3600 notebooks
 
 bench: setup
-	python -m benchmarks
+	python -m benchmarks $(BENCH)
 
 soak: setup
 	python scripts/soak.py --kills $(KILLS)

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Head } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import { formatCount, formatDuration, formatMetric, formatRate, formatValue, toNumber } from '../ui/numbers';
-import { ENDED, statusWord } from '../ui/words';
+import { ENDED, phaseWord, statusWord } from '../ui/words';
 
 /** Who the run is: name, status, what is trained on what, and where. */
 export class HeaderView {
@@ -31,7 +31,7 @@ export class HeaderView {
     setText(this._name, head.name || head.id);
     setText(this._chip, statusWord(head.status, this._trans));
     setAttribute(this._chip, 'data-status', head.status);
-    setText(this._phase, head.phase);
+    setText(this._phase, phaseWord(head.phase, this._trans));
     setText(this._facts, [head.task, head.model, head.data].filter(Boolean).join(' · '));
     setText(this._machine, this._machineFacts(head).join(' · '));
     setAttribute(this._machine, 'title', this._parameters(head));

@@ -24,6 +24,18 @@ export function statusWord(status: string, trans: TranslationBundle): string {
   return words[status] ?? status;
 }
 
+/** What the worker does now, in the user's language; a phase of a newer engine stays as it is. */
+export function phaseWord(phase: string, trans: TranslationBundle): string {
+  const words: Record<string, string> = {
+    'loading model': trans.__('loading model'),
+    tokenising: trans.__('tokenising'),
+    training: trans.__('training'),
+    evaluating: trans.__('evaluating'),
+    saving: trans.__('saving')
+  };
+  return words[phase] ?? phase;
+}
+
 /** How long ago a moment was, in words; `created` and `now` in seconds since the epoch. */
 export function ago(created: number, now: number, trans: TranslationBundle): string {
   const seconds = Math.max(0, now - created);

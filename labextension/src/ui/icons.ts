@@ -1,8 +1,8 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
 // A curve that falls and levels out, with the point where it is now.
-const RUNS = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
-  <g class="jp-icon3" fill="none" stroke="#616161" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">
+const RUNS = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24" fill="none">
+  <g class="jp-icon3" stroke="#616161" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">
     <path d="M4 3v17h17"/><path d="M7.5 6c1.2 6 3.4 9 9.6 9.7"/></g>
   <circle class="jp-icon3" fill="#616161" cx="18.6" cy="15.8" r="2.1"/>
 </svg>`;

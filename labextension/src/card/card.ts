@@ -147,6 +147,7 @@ export class RunCard extends Widget {
     setAttribute(this.node, 'data-points', state.count('loss'));
     setAttribute(this.node, 'data-generation', state.generation);
     setAttribute(this.node, 'data-connection', connection);
+    setAttribute(this.node, 'data-stale', connection === 'static' && !ENDED.has(state.head!.status));
   }
 
   private _link(): string {

@@ -26,7 +26,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of a result. `value` is the median of `values`, or their mean where they are failures counted as 0 and 1."""
+    """One line of a result. `value` is the median of `values`; of failures, counted as 0 and 1, it is the mean."""
 
     name: str
     values: Sequence[float]

@@ -15,7 +15,7 @@ from .kernel import Kernel
 from .settings import Settings, scratch
 
 BATCH, LENGTH = 16, 128
-#: A question that a warm worker answers: it returns when the worker has loaded its libraries, and warms up nothing else.
+#: A question that a warm worker answers: returns when the worker has loaded its libraries, and warms up nothing else.
 READY = "from fmtools.runtime import launch; launch.ask('hardware')"
 MAGIC = "run = %fm_train --data {data} --batch-size 16 --max-length 128"
 CALL = "import fmtools, time; asked = time.time(); fmtools.train(data={data!r}, batch_size=16, max_length=128)"

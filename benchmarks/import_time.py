@@ -1,4 +1,4 @@
-"""What `%load_ext fmtools` adds to a bare kernel, beside `import ipywidgets` (the least that a widget extension imports)."""
+"""What `%load_ext fmtools` adds to a bare kernel, beside `import ipywidgets`, the least a widget extension imports."""
 
 from __future__ import annotations
 

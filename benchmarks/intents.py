@@ -1,4 +1,4 @@
-"""The built-in set `intents` (42 intents of a smart home), 3 epochs with the options as they stand, beside frozen MiniLM."""
+"""The built-in set `intents` (42 of a smart home), 3 epochs with the default options, beside frozen MiniLM."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def events(run: RunFolder, kind: str) -> list[dict[str, Any]]:
 
 
 def wait_for(run: RunFolder, kind: str, seconds: float = 300.0) -> dict[str, Any]:
-    """Return the first record of a type as soon as it is there. Raises TimeoutError, or RuntimeError when the run ended first."""
+    """Return the first record of a type as soon as it is there. Raises TimeoutError; RuntimeError for a run that ended."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         alive = run.alive()
@@ -44,7 +44,8 @@ def wait_for_new(known: set[str], seconds: float = 120.0) -> RunFolder:
 def kill(run: RunFolder) -> None:
     """Kill the worker of a run as the system does when memory is short, and wait until it is gone."""
     holder, _ = lease.newest(run.path)
-    assert holder is not None and holder.host == lease.host_key()
+    assert holder is not None
+    assert holder.host == lease.host_key()
     with contextlib.suppress(ProcessLookupError):
         os.kill(holder.pid, signal.SIGKILL)
     while lease.alive(run.path):

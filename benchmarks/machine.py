@@ -16,7 +16,7 @@ LIBRARIES = ("fmtools", "torch", "transformers", "jupyterlab", "ipykernel", "pyd
 
 
 def facts() -> dict[str, Any]:
-    """Return what a reader needs to judge a figure. `load` is the load average of the last minute: near 0 on a quiet machine."""
+    """Return what a reader needs to judge a figure. `load`: the last minute's load average, near 0 on a quiet machine."""
     import psutil
 
     return {

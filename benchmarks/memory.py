@@ -34,9 +34,10 @@ def run(settings: Settings) -> list[Figure]:
     """Run the notebook in a kernel that a real JupyterLab server has started, and add up all their memory meanwhile."""
     peaks, rss, parts = [], [], []
     for _ in range(settings.repeats(3, 1)):
-        with scratch() as folder, _server(folder) as (process, url):
-            with _Watch(process) as watch:
-                _run_cells(url, _cells(settings, folder))
+        with scratch() as folder:
+            cells = _cells(settings, folder)
+            with _server(folder) as (process, url), _Watch(process) as watch:
+                _run_cells(url, cells)
             peaks.append(watch.peak / 1e6)
             rss.append(watch.rss / 1e6)
             parts.append({name: value / 1e6 for name, value in watch.parts.items()})

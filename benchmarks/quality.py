@@ -1,4 +1,4 @@
-"""Fine-tuning beside a logistic regression on frozen embeddings: the same rows to learn from, the same rows to be asked."""
+"""Fine-tuning beside a logistic regression on frozen embeddings: the same rows to learn from, the same to be asked."""
 
 from __future__ import annotations
 
@@ -37,8 +37,6 @@ def compare(data: str, options: dict[str, Any], aims: tuple[float, float], setti
         ),
         Figure("macro F1, fine-tuned", f1, "", Aim(">=", aims[1])),
         Figure("  frozen embeddings, logistic regression", [base["f1_macro"]]),
-        Figure(
-            "time of a training", seconds, "s", note="from the call to the result, other figures' start-up included"
-        ),
+        Figure("time of a training", seconds, "s", note="from the call to the result"),
         Figure("  time of the baseline", [base_seconds], "s"),
     ]

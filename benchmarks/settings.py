@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """`quick`: prove that it runs, on tiny data; the figures then mean little. `n`: repeats, where the default is not wanted."""
+    """`quick`: prove that it runs, on tiny data; the figures then mean little. `n`: repeats instead of the default."""
 
     quick: bool = False
     n: int | None = None
@@ -27,7 +27,7 @@ class Settings:
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder that is removed afterwards, with a run store of its own in it: for this process and for its children."""
+    """Give a folder that is removed afterwards, with a run store in it, for this process and for its children."""
     with tempfile.TemporaryDirectory(prefix="fmtools-bench-") as name:
         folder = Path(name)
         own = {"FMTOOLS_HOME": str(folder / "store"), "XDG_CACHE_HOME": str(folder / "cache")}

@@ -79,7 +79,7 @@ def _listing(root: Path, many: int, n: int) -> list[Figure]:
 
 def _listed(root: Path, many: int) -> None:
     rows = summaries(root)
-    assert len(rows) == many and all(row.head.status == "done" for row in rows)
+    assert [row.head.status for row in rows] == ["done"] * many
 
 
 def _plain(root: Path, many: int) -> None:

@@ -1,4 +1,4 @@
-"""Steps a second with the card live in a kernel and attention every 10 steps, beside the bare Trainer with logging off."""
+"""Steps a second with a live card and attention every 10 steps, beside the bare Trainer with logging off."""
 
 from __future__ import annotations
 

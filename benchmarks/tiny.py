@@ -38,7 +38,7 @@ def whole_csv(path: Path) -> Path:
 
 
 def make_model(folder: Path) -> Path:
-    """Write a BERT of 2 layers, 32 wide, with random weights, in the hub's layout (by another process: it needs torch)."""
+    """Write a random BERT of 2 layers, 32 wide, in the hub's layout (in another process: it needs torch)."""
     subprocess.run(
         [sys.executable, "-m", "benchmarks.tiny", str(folder)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
     )

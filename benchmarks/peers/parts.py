@@ -1,6 +1,6 @@
 """Where our share of a step goes: the training stage as it is, with clocks around what it adds to the Trainer.
 
-`python -m benchmarks.peers.parts RUN_FOLDER` trains the run's options once more and prints milliseconds, a value a step.
+`python -m benchmarks.peers.parts RUN_FOLDER` trains the run's options once more and prints milliseconds, a step each.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def main(run_folder: str) -> None:
     probe: list[float] = []
 
     def with_clock(*words: Any) -> Any:
-        snapshot = _Snapshot(snapshots(*words), probe)
-        return snapshot
+        return _Snapshot(snapshots(*words), probe)
 
     snapshots, stage._snapshots = stage._snapshots, with_clock
     log, count = clocked(Narrator, "on_log"), clocked(Narrator, "count")

@@ -1,6 +1,6 @@
 """The stock Trainer under kill -9: train with save_steps=1, kill at a random moment, resume from the last checkpoint.
 
-`python -m benchmarks.peers.stock_resume MODEL CSV N SEED` prints {"failed": [0 or 1 for each trial], "why": {text: count}}.
+`python -m benchmarks.peers.stock_resume MODEL CSV N SEED` prints {"failed": [0 or 1 a trial], "why": {text: count}}.
 Libraries are imported once and each trial is forked from there: a trial is then a matter of a second or two.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+# Tiny models on a busy machine: threads that wait for each other cost more than they give. Workers inherit this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # tests/support.py is imported as `support`: an installed package may well be called `tests`.
 sys.path.insert(0, str(Path(__file__).parent))
 import support

@@ -47,6 +47,20 @@ class WorkerError(FmError):
     """The worker process could not be started, or it died."""
 
 
+#: How Python, torch, safetensors and the C++ library say that memory ran out.
+_NO_MEMORY = (
+    "out of memory", "can't allocate memory", "DefaultCPUAllocator", "Cannot allocate memory", "bad_alloc",
+    "can't start new thread",
+)  # fmt: skip
+
+
+def out_of_memory(error: BaseException) -> tuple[str, str] | None:
+    """Return (cause, cure) when an error of whatever library means that memory ran out."""
+    if not isinstance(error, MemoryError) and not any(mark in str(error) for mark in _NO_MEMORY):
+        return None
+    return "The memory was not enough for this step.", "Halve --batch-size or --max-length, then run it again."
+
+
 def from_os_error(error: OSError, doing: str) -> StoreError:
     """Word an operating-system error for a user; `doing` reads like "write the checkpoint"."""
     import errno

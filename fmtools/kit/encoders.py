@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.errors import ModelError
+from ..core.errors import ModelError, out_of_memory
 from .encoder_classifier import EncoderClassifier, EncoderClassifierConfig
 
 
@@ -56,6 +56,8 @@ def _load(loader: Any, folder: str, **options: Any) -> Any:
     try:
         return loader.from_pretrained(folder, trust_remote_code=False, **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
+        if out_of_memory(error):
+            raise
         cure = "A model folder needs config.json and model.safetensors."
         raise ModelError(f"The model {folder} cannot be loaded: {_first(error)}", cure) from None
 
@@ -64,7 +66,7 @@ def build_classifier(folder: str, labels: list[str], pooling: str) -> Any:
     """Build a classifier over an encoder folder: our mean-pooling head, or the architecture's own head over [CLS]."""
     from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
 
-    names = {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
+    names: dict[str, Any] = {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
     chosen = pooling_of(folder) if pooling == "auto" else pooling
     if chosen == "cls":
         return _load(AutoModelForSequenceClassification, folder, num_labels=len(labels), ignore_mismatched_sizes=True, **names)

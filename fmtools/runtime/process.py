@@ -22,7 +22,7 @@ class Worker:
     """One worker process. `ask` sends a question and waits; `train` hands it a run and lets it go."""
 
     def __init__(self) -> None:
-        self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
+        self.errors: IO[bytes] = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fmtools.runtime.worker"],
             stdin=subprocess.PIPE,
@@ -148,6 +148,10 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
 
 @atexit.register
 def _leave() -> None:
+    _reap()
+    if _standby is not None:
+        _standby.process.kill()  # it has nothing to lose
+        _standby.process.wait()
     for worker in (*_sent, _standby):
         if worker is not None:
             worker.close()

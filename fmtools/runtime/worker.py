@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,10 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
-    from ..core.errors import FmError
+    from ..core.errors import FmError, out_of_memory
     from ..stages import predict
 
-    verbs = {
+    verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
         "evaluate": predict.evaluate,
         "attention": predict.attention,
@@ -118,7 +118,7 @@ def run(
 
 
 def _fail(context: Any, error: Exception) -> None:
-    from ..core.errors import FmError, from_os_error
+    from ..core.errors import FmError, from_os_error, out_of_memory
     from ..core.events import ErrorEvent, StatusEvent
 
     advice = out_of_memory(error)
@@ -139,15 +139,6 @@ def _fail(context: Any, error: Exception) -> None:
     context.emit(event)
     context.emit(StatusEvent(status="failed", message=event.cause))
     traceback.print_exception(error)
-
-
-def out_of_memory(error: BaseException) -> tuple[str, str] | None:
-    """Return (cause, cure) when an error means that memory ran out."""
-    text = str(error)
-    marks = ("out of memory", "can't allocate memory", "DefaultCPUAllocator", "Cannot allocate memory", "bad_alloc")
-    if not isinstance(error, MemoryError) and not any(mark in text for mark in marks):
-        return None
-    return "The memory was not enough for this step.", "Halve --batch-size or --max-length, then run it again."
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""kill -9 in the middle of training: nothing that was logged is lost, and a resumed run ends as if nothing had happened."""
+"""kill -9 in the middle of training: nothing that was logged is lost, a resumed run ends as if nothing had happened."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ STEPS_PER_EPOCH = 11
 
 
 @pytest.fixture(scope="module", params=["fp32", "bf16"])
-def runs(request: pytest.FixtureRequest, tiny: Path, shared_store: Path) -> Iterator[tuple[fmtools.Run, fmtools.Run]]:
+def runs(request: pytest.FixtureRequest, tiny: Path, shared_store: Path) -> tuple[fmtools.Run, fmtools.Run]:
     """A run that nothing disturbed, and one killed twice: in its first epoch and in the middle of its second."""
     reference = train(tiny, epochs=3, precision=request.param, inline=True)
     killed = train(tiny, epochs=3, precision=request.param, background=True, save_minutes=EACH_STEP)
@@ -31,7 +30,7 @@ def runs(request: pytest.FixtureRequest, tiny: Path, shared_store: Path) -> Iter
         assert kill(killed) < 5
         assert killed.status == "interrupted"
         killed.resume(background=True)
-    yield reference, killed.wait()
+    return reference, killed.wait()
 
 
 def test_weights_are_those_of_the_undisturbed_run(runs: tuple[fmtools.Run, fmtools.Run]) -> None:

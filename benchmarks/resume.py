@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
 from typing import Any
 
 import fmtools
@@ -18,18 +17,18 @@ from .settings import Settings, scratch
 
 SEED = 7
 #: A save is due after each step: most kills then fall into one.
-OPTIONS: dict[str, Any] = {"epochs": 4, "batch_size": 16, "max_length": 32, "save_minutes": 1e-6, "watch_every": 0}
+OPTIONS: dict[str, Any] = {"batch_size": 16, "max_length": 32, "save_minutes": 1e-6, "watch_every": 0}
 
 
 def run(settings: Settings) -> list[Figure]:
     """Kill and resume n runs of each, on the same small model and rows."""
-    n, chance = settings.repeats(20, 3), random.Random(SEED)
+    n, chance = settings.repeats(20, 2), random.Random(SEED)
     with scratch() as folder:
         data, model = tiny.write_csv(folder / "rows.csv"), tiny.make_model(folder / "model")
-        whole = fmtools.train(data=str(data), model=str(model), **OPTIONS)
-        wanted = _weights(open_run(whole.id))
+        asked = {**OPTIONS, "epochs": 1 if settings.quick else 3, "data": str(data), "model": str(model)}
+        whole = open_run(fmtools.train(**asked).id)
         launch.warm_up_next()
-        trials = [_trial(data, model, wanted, chance) for _ in range(n)]
+        trials = [_trial(asked, whole, chance) for _ in range(n)]
         stock = peers.run("stock_resume", model, data, n, SEED)
     why = "; ".join(f"{count} x {text}" for text, count in stock["why"].items())
     failed, lost, differ, behind = (list(values) for values in zip(*trials, strict=True))
@@ -42,31 +41,36 @@ def run(settings: Settings) -> list[Figure]:
     ]
 
 
-def _trial(data: Path, model: Path, wanted: str, chance: random.Random) -> tuple[float, float, float, float]:
+def _trial(asked: dict[str, Any], whole: RunFolder, chance: random.Random) -> tuple[float, float, float, float]:
     """Return (resume failed, a step was lost, weights differ, steps done again) of one run that was killed."""
-    killed = _killed(data, model, chance)
+    killed = _killed(asked, _seconds(whole), chance)
     known = [event["step"] for event in logs.events(killed, "step")]
     resumed = fmtools.resume(killed.id)
-    after = logs.events(killed, "step")
-    began = logs.events(killed, "status")
-    start = next((e["from_step"] for e in reversed(began) if e.get("from_step") is not None), 0)
     if resumed.status != "done":
         return 1.0, 0.0, 1.0, 0.0
-    lost = float([event["step"] for event in after if event["attempt"] == 1][: len(known)] != known)
-    return 0.0, lost, float(_weights(killed) != wanted), float(max(known) - start)
+    first = [event["step"] for event in logs.events(killed, "step") if event["attempt"] == 1]
+    start = max(event["from_step"] or 0 for event in logs.events(killed, "status") if event["attempt"] == 2)
+    lost = float(first[: len(known)] != known)
+    return 0.0, lost, float(_weights(killed) != _weights(whole)), float(max(known) - start)
 
 
-def _killed(data: Path, model: Path, chance: random.Random) -> RunFolder:
-    """Return a run whose worker was killed between its first checkpoint and its end."""
+def _killed(asked: dict[str, Any], seconds: float, chance: random.Random) -> RunFolder:
+    """Return a run whose worker was killed between its first checkpoint and its end, `seconds` later."""
     for _ in range(20):
-        folder = open_run(fmtools.train(data=str(data), model=str(model), background=True, **OPTIONS).id)
-        launch.warm_up_next()  # the resume's worker
+        folder = open_run(fmtools.train(**asked, background=True).id)
         logs.wait_for(folder, "checkpoint")
-        time.sleep(chance.uniform(0.0, 2.0))
+        time.sleep(chance.uniform(0.0, seconds))
         logs.kill(folder)
+        launch.warm_up_next()
         if not any(event["status"] == "done" for event in logs.events(folder, "status")):
             return folder
-    raise RuntimeError("The runs end before they can be killed: give them more epochs.")
+    raise RuntimeError("The runs end before they can be killed.")
+
+
+def _seconds(whole: RunFolder) -> float:
+    """Return the time from a run's first checkpoint to its end."""
+    end = max(float(event["t"]) for event in logs.events(whole, "status"))
+    return end - float(logs.events(whole, "checkpoint")[0]["t"])
 
 
 def _weights(run: RunFolder) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbconvert.filters import strip_ansi
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "quickstart.ipynb"
@@ -86,7 +87,8 @@ def main() -> int:
     try:
         execute()
     except CellExecutionError as error:
-        print(f"\nA cell of {NOTEBOOK.relative_to(ROOT)} failed:\n{error}", file=sys.stderr)
+        told = str(error) if sys.stderr.isatty() else strip_ansi(str(error))
+        print(f"\nA cell of {NOTEBOOK.relative_to(ROOT)} failed:\n{told}", file=sys.stderr)
         return 1
     run = its_run()
     report(run)

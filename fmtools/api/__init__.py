@@ -28,7 +28,7 @@ from ..core.options import (
     TrainOptions,
 )
 from ..runtime.wait import Follower, Silent
-from . import look, lifecycle
+from . import lifecycle, look
 from .results import AttentionMap, Checkup, Comparison, DataCard, ModelTable, Predictions, Report, RunTable
 from .run import Artifact, Run
 

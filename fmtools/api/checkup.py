@@ -16,7 +16,14 @@ from ..store.runs import home
 
 Line = tuple[bool, str, str, str]
 #: Below these, known faults: torch loads pickles too trustingly, transformers 4 names differ, arrow runs code from files.
-MINIMUM = {"torch": "2.10", "transformers": "5.3", "pyarrow": "14.0.1", "jupyter_server": "2.18", "ipykernel": "7.0", "jupyterlab": "4.4"}
+MINIMUM = {
+    "torch": "2.10",
+    "transformers": "5.3",
+    "pyarrow": "14.0.1",
+    "jupyter_server": "2.18",
+    "ipykernel": "7.0",
+    "jupyterlab": "4.4",
+}
 ROOM = 2 << 30
 
 
@@ -59,7 +66,12 @@ def _extension() -> Line:
 
     places = [Path(p) / "fmtools" / "package.json" for p in jupyter_path("labextensions")]
     found = next((p for p in places if p.is_file()), None)
-    return found is not None, "lab extension", str(found.parent) if found else "not found", "pip install --force-reinstall fmtools"
+    return (
+        found is not None,
+        "lab extension",
+        str(found.parent) if found else "not found",
+        "pip install --force-reinstall fmtools",
+    )
 
 
 def _plugins() -> list[Line]:
@@ -71,7 +83,9 @@ def _plugins() -> list[Line]:
                 registry.get(kind, name)
             except FmError as error:
                 broken.append(str(error))
-        lines.append((not broken, kind, "; ".join(broken) or ", ".join(registry.names(kind)), "Update or uninstall the plug-in."))
+        lines.append(
+            (not broken, kind, "; ".join(broken) or ", ".join(registry.names(kind)), "Update or uninstall the plug-in.")
+        )
     return lines
 
 
@@ -87,7 +101,12 @@ def _worker() -> Line:
         seen = launch.ask("hardware")
     except FmError as error:
         return False, "worker", error.cause, error.cure
-    return True, "worker", f"torch {seen['torch']} on {seen['device']}, {seen['threads']} threads, bf16 {'yes' if seen['bf16'] else 'no'}", ""
+    return (
+        True,
+        "worker",
+        f"torch {seen['torch']} on {seen['device']}, {seen['threads']} threads, bf16 {'yes' if seen['bf16'] else 'no'}",
+        "",
+    )
 
 
 def _processor() -> Line:

@@ -17,6 +17,7 @@ LEAVING = 10.0
 
 
 def train(options: TrainOptions, follower: Follower) -> Run:
+    """Check, make the run, train; with `background` return once its worker has it."""
     folder = launch.prepare(options)
     if options.inline:
         follower.start(folder.path)
@@ -49,7 +50,10 @@ def resume(options: ResumeOptions, follower: Follower) -> Run:
     elif head.alive:
         raise FmError(f"Run {run.name} is {head.status}: there is nothing to resume.", "%fm_attach shows it.")
     if head.status == "done":
-        raise FmError(f"Run {run.name} is done: all its {head.total_steps} steps are trained.", "Start a new one with more --epochs.")
+        raise FmError(
+            f"Run {run.name} is done: all its {head.total_steps} steps are trained.",
+            "Start a new one with more --epochs.",
+        )
     return _work(find_run(run.id), follower, options.background)
 
 
@@ -62,6 +66,7 @@ def _let_leave(run: Run, attempt: int) -> None:
 
 
 def attach(options: AttachOptions, follower: Follower) -> Run:
+    """Show an existing run once, or follow it to its end."""
     folder = find_run(options.run)
     follower.start(folder.path)
     if options.wait:
@@ -72,11 +77,13 @@ def attach(options: AttachOptions, follower: Follower) -> Run:
 
 
 def show(options: ShowOptions, follower: Follower) -> Run:
+    """Return an existing run."""
     del follower
     return Run(find_run(options.run))
 
 
 def pause(options: PauseOptions, follower: Follower) -> Run:
+    """Ask the worker to pause, or to go on; returns at once."""
     del follower
     run = Run(find_run(options.run))
     run.control("resume" if options.off else "pause")

@@ -30,11 +30,13 @@ from .run import Run
 
 
 def data(options: DataOptions, follower: Follower) -> DataCard:
+    """Load data and describe them."""
     del follower
     return DataCard(launch.describe(options.data, options.rows))
 
 
 def models(options: ModelsOptions, follower: Follower) -> ModelTable:
+    """List the catalogue."""
     del follower
     return ModelTable(launch.catalogue(options.task))
 
@@ -53,12 +55,19 @@ def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
         splits = {name: table.num_rows for name, table in prepared.splits.items()}
     split = _split(options.split, splits)
     answer = launch.ask(
-        "evaluate", task=record.task, folder=str(folder.model), reference=reference, root=str(home()), split=split, batch_size=options.batch_size
+        "evaluate",
+        task=record.task,
+        folder=str(folder.model),
+        reference=reference,
+        root=str(home()),
+        split=split,
+        batch_size=options.batch_size,
     )
     return Report(record.name, split, answer["rows"], answer["metrics"], answer["report"], answer["confusion"], notices)
 
 
 def baseline(options: BaselineOptions, follower: Follower) -> Report:
+    """Score a logistic regression on frozen embeddings."""
     del follower
     a = launch.baseline(options)
     name = f"logistic regression on frozen {options.model}"
@@ -74,11 +83,15 @@ def _split(wanted: str | None, splits: dict[str, int]) -> str:
     if wanted is None:
         return next((name for name in ("test", "all", "validation", "train") if splits.get(name)), "train")
     if not splits.get(wanted):
-        raise DataError(f"The data have no rows in a split {wanted!r}.", f"They have {', '.join(f'{n} ({r:,} rows)' for n, r in splits.items())}.")
+        raise DataError(
+            f"The data have no rows in a split {wanted!r}.",
+            f"They have {', '.join(f'{n} ({r:,} rows)' for n, r in splits.items())}.",
+        )
     return wanted
 
 
 def predict(options: PredictOptions, follower: Follower) -> Predictions:
+    """Predict the texts given, then those of the data given, in order."""
     del follower
     folder = Run(find_run(options.run)).trained()
     texts = [*options.text, *(launch.texts(options.data, options.text_column) if options.data is not None else [])]
@@ -108,6 +121,7 @@ def attention(options: AttentionOptions, follower: Follower) -> AttentionMap:
 
 
 def runs(options: RunsOptions, follower: Follower) -> RunTable:
+    """List the runs that fit, newest first."""
     del follower
     narrowed = options.status or options.task
     rows = summaries(home(), None if narrowed else options.limit)
@@ -122,7 +136,9 @@ def compare(options: CompareOptions, follower: Follower) -> Comparison:
     histories = [run.history for run in found]
     if not any(options.series in history for history in histories):
         known = sorted({name for history in histories for name in history})
-        raise FmError(f"None of these runs has a curve {options.series!r}.", f"They have {', '.join(known) or 'none yet'}.")
+        raise FmError(
+            f"None of these runs has a curve {options.series!r}.", f"They have {', '.join(known) or 'none yet'}."
+        )
     configs = [run.config for run in found]
     keys = sorted({key for config in configs for key in config})
     values = {key: [config.get(key) for config in configs] for key in keys if key != "name"}
@@ -138,5 +154,6 @@ def compare(options: CompareOptions, follower: Follower) -> Comparison:
 
 
 def doctor(options: DoctorOptions, follower: Follower) -> Checkup:
+    """Carry out every check."""
     del options, follower
     return Checkup(checkup.checks())

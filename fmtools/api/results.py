@@ -44,7 +44,14 @@ class Report(Shown):
     notices: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        return {"run": self.run, "split": self.split, "rows": self.rows, "metrics": self.metrics, "report": self.report, "confusion": self.confusion}
+        return {
+            "run": self.run,
+            "split": self.split,
+            "rows": self.rows,
+            "metrics": self.metrics,
+            "report": self.report,
+            "confusion": self.confusion,
+        }
 
     def text(self) -> str:
         from ..views.tables import report_text
@@ -54,7 +61,9 @@ class Report(Shown):
     def html(self) -> str:
         from ..views.tables import report_html
 
-        return report_html(self.metrics, self.report, self.confusion, f"{self.run}, {self.rows:,} {self.split} rows", self.notices)
+        return report_html(
+            self.metrics, self.report, self.confusion, f"{self.run}, {self.rows:,} {self.split} rows", self.notices
+        )
 
 
 @dataclass(repr=False)

@@ -105,7 +105,9 @@ class Run:
         """Return the folder of a run that has a model. Raises FmError when it has none yet."""
         if not self._folder.model.is_dir():
             status = self.status
-            cure = "%fm_resume goes on with it." if status in ENDED else "Wait until it has ended, or stop it (%fm_stop)."
+            cure = (
+                "%fm_resume goes on with it." if status in ENDED else "Wait until it has ended, or stop it (%fm_stop)."
+            )
             raise FmError(f"Run {self.name} ({status}) has no model yet.", cure)
         return self._folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 from ..core.errors import StoreError
@@ -23,7 +24,7 @@ def mime_bundle(view: RunView, png: bytes | None = None) -> dict[str, Any]:
     frames = last_frames(view, increment)
     bundle = RunBundle(run_id=increment.run_id, snapshot=increment, attention=[_stored(f, data) for f, data in frames])
     return {
-        MIME_TYPE: bundle.model_dump(mode="json"),
+        MIME_TYPE: json.loads(bundle.model_dump_json()),
         "text/html": html(increment, frames),
         "image/png": run_png(increment, frames) if png is None else png,
         "text/plain": text(increment.head),

@@ -25,17 +25,11 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+_CAN_ISOLATE = "import offline, sys; sys.exit(not offline.can_isolate())"
 _KERNEL_READY = """() => {
   const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
-#: Brings loopback up inside the namespace, then becomes the server.
-_INSIDE = """
-import fcntl, os, socket, struct, sys
-with socket.socket() as s:
-    fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
 
 
 def find_chromium() -> str | None:
@@ -50,9 +44,8 @@ def find_chromium() -> str | None:
 
 
 def can_isolate() -> bool:
-    """Say whether this user may make network namespaces."""
-    tool = shutil.which("unshare") and shutil.which("nsenter")
-    return bool(tool) and subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode == 0
+    """Say whether scripts/offline.py can shut the lab in."""
+    return subprocess.run([sys.executable, "-c", _CAN_ISOLATE], cwd=ROOT / "scripts", check=False).returncode == 0
 
 
 @dataclass
@@ -101,7 +94,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=browser-test", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", "--allow-root",
     ]  # fmt: skip
-    shut_in = ["unshare", "-rn", sys.executable, "-c", _INSIDE] if isolated else []
+    shut_in = [sys.executable, str(ROOT / "scripts" / "offline.py")] if isolated else []
     env = {k: v for k, v in os.environ.items() if k != "FMTOOLS_HOME"}
     env |= {
         "XDG_CACHE_HOME": str(folder / ".cache"),

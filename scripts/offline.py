@@ -33,18 +33,20 @@ def loopback_up() -> None:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP_RUNNING))
 
 
-def main(arguments: list[str]) -> int:
-    """Become the command; return a status only when it cannot be isolated or started."""
+def main(arguments: list[str]) -> None:
+    """Become the command; exit with 1 in CI when it cannot be isolated."""
+    command = arguments
     if arguments[:1] == [INSIDE]:
         loopback_up()
-        os.execvp(arguments[1], arguments[1:])
-    if can_isolate():
-        os.execvp("unshare", ["unshare", "-rn", sys.executable, __file__, INSIDE, *arguments])
-    print("offline: this user may not make network namespaces; the command runs with the network.", file=sys.stderr)
-    if os.environ.get("CI"):
-        return 1
-    os.execvp(arguments[0], arguments)
+        command = arguments[1:]
+    elif can_isolate():
+        command = ["unshare", "-rn", sys.executable, __file__, INSIDE, *arguments]
+    else:
+        print("offline: this user may not make network namespaces; the command has the network.", file=sys.stderr)
+        if os.environ.get("CI"):
+            sys.exit(1)
+    os.execvp(command[0], command)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
 from ..core.errors import ModelError, out_of_memory
 from .encoder_classifier import EncoderClassifier, EncoderClassifierConfig
@@ -55,7 +56,7 @@ def pooling_of(folder: str) -> str:
 def _load(loader: Any, folder: str, **options: Any) -> Any:
     try:
         return loader.from_pretrained(folder, trust_remote_code=False, **options)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         if out_of_memory(error):
             raise
         cure = "A model folder needs config.json and model.safetensors."

@@ -59,7 +59,9 @@ class _Rows:
         self.notices = self.blank + self._left_out(len(self.all) - len(self.pairs), "label")
 
     def _left_out(self, count: int, what: str) -> list[str]:
-        return [f"{count:,} {self.split} rows without {what} were left out."] if count else []
+        where = "" if self.split == "all" else f"{self.split} "
+        said = f"1 {where}row without {what} was" if count == 1 else f"{count:,} {where}rows without {what} were"
+        return [f"{said} left out."] if count else []
 
     def take(self, split: str, places: Any) -> _Rows:
         return _Rows(split, [self.pairs[int(i)] for i in places])
@@ -101,4 +103,8 @@ def _hold_out(rows: _Rows, options: TrainOptions) -> tuple[_Rows, _Rows, list[st
 def _leaks(train: _Rows, others: dict[str, _Rows]) -> list[str]:
     known = {text_key(text) for text, _ in train.pairs}
     counts = {split: sum(text_key(text) in known for text, _ in rows.pairs) for split, rows in others.items()}
-    return [f"{n:,} {split} texts also stand in the training rows: scores on them flatter." for split, n in counts.items() if n]
+    return [
+        f"{n:,} {split} texts also stand in the training rows: scores on them flatter."
+        for split, n in counts.items()
+        if n
+    ]

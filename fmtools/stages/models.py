@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from ..core import registry
@@ -11,6 +12,8 @@ from ..core.options import nearest
 
 #: What is fetched from the hub: weights without code in them, and the small files beside them.
 PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
+#: The longest header that safetensors allows, in bytes.
+HEADER = 100_000_000
 
 
 def catalogue(task: str | None = None) -> list[ModelCard]:
@@ -38,17 +41,50 @@ def _looks_like_path(name: str) -> bool:
 def _guess(name: str) -> str:
     known = registry.names("models")
     guess = nearest(name, known)
-    return f"Did you mean {guess}?" if guess else f"Catalogue names are: {', '.join(known)}; `org/name` is taken from the hub."
+    return (
+        f"Did you mean {guess}?"
+        if guess
+        else f"Catalogue names are: {', '.join(known)}; `org/name` is taken from the hub."
+    )
 
 
 def _checked(path: Path) -> Path:
     if not (path / "config.json").is_file():
-        raise ModelError(f"{path} is not a model folder: it has no config.json.", "Give the folder that save_pretrained wrote.")
+        raise ModelError(
+            f"{path} is not a model folder: it has no config.json.", "Give the folder that save_pretrained wrote."
+        )
     if not any(path.glob("*.safetensors")):
         pickled = any(path.glob("*.bin")) or any(path.glob("*.pt"))
-        cure = "Convert its pickled weights to safetensors first: pickles can run code." if pickled else "Copy model.safetensors there."
+        cure = (
+            "Convert its pickled weights to safetensors first: pickles can run code."
+            if pickled
+            else "Copy model.safetensors there."
+        )
         raise ModelError(f"The model folder {path} has no weights (model.safetensors).", cure)
+    for file in sorted(path.glob("*.safetensors")):
+        fault = _fault(file)
+        if fault:
+            raise ModelError(
+                f"The model folder {path} cannot be used: {file.name} is damaged, {fault}.", "Copy it there again."
+            )
     return path.absolute()
+
+
+def _fault(path: Path) -> str:
+    """Return why a safetensors file cannot be whole, or "": its header says how long it is (read without any library)."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length)) if length <= HEADER else None
+        wanted = (
+            8
+            + length
+            + max((entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"), default=0)
+        )
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return "it does not begin as such files do"
+    size = path.stat().st_size
+    return "" if size == wanted else f"it has {size:,} bytes instead of {wanted:,}"
 
 
 def _from_hub(name: str) -> str:
@@ -61,4 +97,6 @@ def _from_hub(name: str) -> str:
         raise ModelError(f"The hub has no model {name!r} that you may read.", _guess(name)) from None
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise ModelError(f"The model {name!r} is neither cached here nor to be had from the hub ({first}).", _guess(name)) from None
+        raise ModelError(
+            f"The model {name!r} is neither cached here nor to be had from the hub ({first}).", _guess(name)
+        ) from None

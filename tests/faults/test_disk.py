@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import leftovers, records, rows, train
 
 import fmtools
 from fmtools.core.errors import StoreError
 from fmtools.runtime import process
 from fmtools.store.checkpoints import Checkpoints
 from fmtools.store.files import fault_in
+from support import leftovers, records, rows, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
 TESTS = Path(__file__).parents[1]

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support import records, rows, steps_of, train
 
-import fmtools
 from fmtools.runtime import process
+from support import records, rows, steps_of, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
 

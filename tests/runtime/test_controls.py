@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from support import at_step, pid_of, records, steps_of, train, until, weights
 
 import fmtools
 from fmtools.core.errors import FmError
@@ -16,6 +15,7 @@ from fmtools.runtime import process
 from fmtools.store import controls
 from fmtools.store.checkpoints import Checkpoints
 from fmtools.store.files import fault_in
+from support import at_step, pid_of, records, steps_of, train, until, weights
 
 LONG = {"epochs": 6}
 RATE = 5e-4
@@ -50,7 +50,9 @@ def test_a_paused_run_makes_no_step(paused: tuple[fmtools.Run, int, int]) -> Non
     assert said == ["pause", "resume", "stop"]
 
 
-def test_a_stopped_run_has_a_model_and_a_whole_checkpoint_of_its_last_step(paused: tuple[fmtools.Run, int, int]) -> None:
+def test_a_stopped_run_has_a_model_and_a_whole_checkpoint_of_its_last_step(
+    paused: tuple[fmtools.Run, int, int],
+) -> None:
     run, _, _ = paused
     assert run.status == "stopped"
     assert [artifact.path.name for artifact in run.artifacts] == ["model"]

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import start_new_kernel
-from support import at_step, gone, pid_of, rows, until
 
 import fmtools
 from fmtools.store.runs import run_ids
+from support import at_step, gone, pid_of, rows, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
-TRAIN = "run = fmtools.train(data=rows, model={model!r}, epochs={epochs}, batch_size=8, watch_every=0, precision='fp32')"
+TRAIN = (
+    "run = fmtools.train(data=rows, model={model!r}, epochs={epochs}, batch_size=8, watch_every=0, precision='fp32')"
+)
 
 
 class Kernel:
@@ -28,7 +30,9 @@ class Kernel:
         self.setup()
 
     def setup(self) -> None:
-        self.run(f"import os, fmtools\nos.environ['FMTOOLS_HOME'] = {os.environ['FMTOOLS_HOME']!r}\nrows = {rows(96)!r}")
+        self.run(
+            f"import os, fmtools\nos.environ['FMTOOLS_HOME'] = {os.environ['FMTOOLS_HOME']!r}\nrows = {rows(96)!r}"
+        )
 
     def begin(self, epochs: float) -> tuple[str, fmtools.Run]:
         """Start a cell that trains; return its message and the run."""
@@ -111,5 +115,7 @@ def test_the_run_goes_on_when_the_kernel_is_restarted(kernel: Kernel) -> None:
     kernel.client.wait_for_ready(timeout=60)
     assert not gone(pid)
     kernel.setup()
-    said = kernel.run(f"run = fmtools.attach({run.id!r}, wait=True)\nprint(type(run).__name__, run.status, run.head.attempt)")
+    said = kernel.run(
+        f"run = fmtools.attach({run.id!r}, wait=True)\nprint(type(run).__name__, run.status, run.head.attempt)"
+    )
     assert said.strip() == "Run done 1"

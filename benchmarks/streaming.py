@@ -35,7 +35,7 @@ def run(settings: Settings) -> list[Figure]:
             "messages of the kernel a run", messages, "messages", note="all cells; the server cuts above 1,000 a second"
         ),
         Figure("a step's log entry and look for controls", parts["log_ms"], "ms"),
-        Figure("the Trainer's own work to log it", parts["trainer_ms"], "ms"),
+        Figure("the Trainer's own work for it", parts["trainer_ms"], "ms"),
         Figure("counting rows and tokens", parts["count_ms"], "ms"),
         Figure("an attention snapshot", parts["probe_ms"], "ms", note="every 10th step"),
         Figure("all of it, share of a step", parts["share"], "", Aim("<=", 0.03)),

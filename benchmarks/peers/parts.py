@@ -52,14 +52,15 @@ def main(run_folder: str) -> None:
 
     snapshots, stage._snapshots = stage._snapshots, with_clock
     log, count = clocked(Narrator, "on_log"), clocked(Narrator, "count")
-    whole, step = clocked(DurableTrainer, "log"), clocked(DurableTrainer, "training_step")
+    whole, step = clocked(DurableTrainer, "_maybe_log_save_evaluate"), clocked(DurableTrainer, "training_step")
     run = again(RunFolder(Path(run_folder)))
     with open_context(run.path, lease.claim(run.path).attempt) as context:
         stage.train(context, run.record)
-    own = [max(0.0, a - b) for a, b in zip(whole, log, strict=False)]
-    watched, steps = set(probe), len(step)
-    plain = [ms for ms in log[:steps] if not watched or ms < min(watched)]
-    share = (sum(log[:steps]) + sum(own[:steps]) + sum(count)) / (sum(step) + sum(log[:steps]) + sum(own[:steps]))
+    # What stands behind the steps is the end of the epoch: a save and an evaluation, which the bare Trainer has too.
+    log, whole = log[: len(step)], whole[: len(step)]
+    own = [a - b for a, b in zip(whole, log, strict=True)]
+    plain = [ms for ms in log if not probe or ms < min(probe)]
+    share = (sum(whole) + sum(count)) / (sum(step) + sum(whole))
     names = {"log_ms": plain, "trainer_ms": own, "count_ms": count, "probe_ms": probe}
     print(
         json.dumps(

@@ -1,0 +1,138 @@
+"""The contract, for every registered plug-in: built-ins and guests pass the same tests."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fmtools.core import registry
+from fmtools.core.contracts import GROUPS, Dataset, ModelCard, ModelSource, Source, Task
+from fmtools.core.errors import FmError
+from fmtools.core.options import TrainOptions
+from support import rows
+
+SHAPES: dict[str, Any] = {"tasks": Task, "sources": Source, "models": ModelSource}
+EVERY = [(kind, name) for kind in GROUPS for name in registry.names(kind)]
+
+
+def named(kind: str) -> list[str]:
+    return registry.names(kind)
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_it_has_the_shape_and_the_name_it_is_registered_under(kind: str, name: str) -> None:
+    plugin = registry.get(kind, name)
+    assert isinstance(plugin, SHAPES[kind])
+    assert plugin.name == name
+    for method, declared in inspect.getmembers(SHAPES[kind], inspect.isfunction):
+        if method.startswith("_"):
+            continue
+        wanted = [p for p in inspect.signature(declared).parameters if p != "self"]
+        assert list(inspect.signature(getattr(plugin, method)).parameters) == wanted, method
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_a_kernel_may_load_it_without_anything_heavy(kind: str, name: str) -> None:
+    code = f"""
+import sys
+from fmtools.core import registry
+registry.get({kind!r}, {name!r})
+heavy = {{"torch", "transformers", "datasets", "pandas", "pyarrow", "sklearn", "matplotlib"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", named("sources"))
+def test_a_source_says_what_it_reads(name: str) -> None:
+    source = registry.get("sources", name)
+    assert source.summary
+    assert "\n" not in source.summary
+    assert all(ending.startswith(".") and ending == ending.lower() for ending in source.endings)
+    for strange in (None, 3, "no such thing", object(), b"bytes"):
+        assert source.accepts(strange) is False
+
+
+@pytest.mark.parametrize(("name", "word"), [(n, w) for n in named("sources") for w in registry.get("sources", n).names])
+def test_a_built_in_set_loads_and_accounts_for_its_rows(name: str, word: str) -> None:
+    try:
+        data = registry.get("sources", name).load(word)
+    except FmError as error:
+        assert "pip install" in error.cure  # a package that is not there: then the line that brings it
+        return
+    assert isinstance(data, Dataset)
+    assert data.licence
+    assert data.origin
+    assert data.read == sum(data.rows.values()) + sum(data.dropped.values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"), [(n, e) for n in named("sources") for e in registry.get("sources", n).endings]
+)
+def test_a_source_words_a_file_it_cannot_read(name: str, ending: str, tmp_path: Path) -> None:
+    for number, content in enumerate((b"", b"\x00\x01\x02" * 50, b'{"a": [')):
+        path = tmp_path / f"broken{number}{ending}"
+        path.write_bytes(content)
+        with pytest.raises(FmError) as caught:
+            registry.get("sources", name).load(str(path))
+        assert caught.value.cause
+        assert "\n" not in caught.value.cause
+        assert path.name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", named("models"))
+def test_a_model_knows_its_card_and_its_folder(name: str) -> None:
+    source = registry.get("models", name)
+    card = source.card()
+    assert isinstance(card, ModelCard)
+    assert card.name == name
+    assert set(card.tasks) <= set(registry.names("tasks"))
+    assert card.parameters > 0
+    assert card.licence
+    if card.folder is None:
+        with pytest.raises(FmError, match="not installed"):
+            source.folder()
+        return
+    weights = source.folder() / "model.safetensors"
+    assert weights.stat().st_size == card.disk_bytes
+
+
+@pytest.mark.parametrize("name", named("tasks"))
+def test_a_task_prepares_without_torch_and_aligns_to_itself(name: str) -> None:
+    task = registry.get("tasks", name)
+    data = registry.get("sources", "frame").load(rows(60))
+    prepared = task.prepare(data, TrainOptions(task=name, data="x"))
+    assert {"train", "validation"} <= set(prepared.splits)
+    assert sum(table.num_rows for table in prepared.splits.values()) == 60
+    again = task.align(data, prepared.meta)
+    assert {c for t in again.splits.values() for c in t.column_names} == set(prepared.splits["train"].column_names)
+    assert sum(table.num_rows for table in again.splits.values()) == 60
+    assert task.prepare(data, TrainOptions(task=name, data="x")).splits == prepared.splits
+
+
+@pytest.mark.parametrize("name", named("tasks"))
+@pytest.mark.slow
+def test_a_task_builds_trains_and_answers(name: str, tiny: Path, tmp_path: Path) -> None:
+    task = registry.get("tasks", name)
+    prepared = task.prepare(registry.get("sources", "frame").load(rows(60)), TrainOptions(task=name, data="x"))
+    parts = task.build(str(tiny), prepared.splits, prepared.meta, TrainOptions(task=name, data="x"))
+    assert len(parts.train) == prepared.splits["train"].num_rows
+    batch = parts.collate([parts.train[i] for i in range(4)])
+    assert parts.model(**batch).loss.item() > 0
+    grouped = {id(p) for group in parts.groups for p in group["params"]}
+    assert grouped == {id(p) for p in parts.model.parameters() if p.requires_grad}
+    parts.model.save_pretrained(tmp_path)
+    parts.tokenizer.save_pretrained(tmp_path)
+    loaded = task.load(tmp_path)
+    outputs, truth = task.outputs(loaded, prepared.splits["validation"], 4)
+    scores = task.score(outputs, truth, prepared.meta)
+    assert task.main_metric in scores["metrics"]
+    assert len(task.predict(loaded, ["good day", "bad day"], 2)) == 2
+    tokens, weights = task.attention(loaded, "good day")
+    assert weights.shape[-2:] == (len(tokens), len(tokens))

@@ -50,7 +50,8 @@ def main(run_folder: str) -> None:
     def with_clock(*words: Any) -> Any:
         return _Snapshot(snapshots(*words), probe)
 
-    snapshots, stage._snapshots = stage._snapshots, with_clock
+    snapshots = stage._snapshots
+    stage._snapshots = with_clock  # type: ignore[assignment]
     log, count = clocked(Narrator, "on_log"), clocked(Narrator, "count")
     whole, step = clocked(DurableTrainer, "_maybe_log_save_evaluate"), clocked(DurableTrainer, "training_step")
     run = again(RunFolder(Path(run_folder)))

@@ -27,7 +27,7 @@ from transformers.trainer_utils import get_last_checkpoint
 STEPS, LIMIT = 60, 60.0
 
 
-class Rows(torch.utils.data.Dataset):  # type: ignore[type-arg]
+class Rows(torch.utils.data.Dataset[dict[str, Any]]):
     """Tokenised rows of a CSV file with the columns text and label."""
 
     def __init__(self, path: str, tokenizer: Any) -> None:

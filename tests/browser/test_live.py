@@ -104,8 +104,8 @@ def _stop(nb: Notebook) -> None:
 
 
 def test_reload_and_kernel_restart(training: Notebook, lab: Lab) -> None:
-    training.page.keyboard.press("Control+s")
     training.until("some more points", lambda: training.number("points") >= 20)
+    training.page.on("dialog", lambda dialog: dialog.accept())  # unsaved edits: nobody presses Ctrl+S before a reload
     training.page.reload(wait_until="domcontentloaded")
     expect(training.cell(1)).to_be_visible(timeout=60_000)
     held = len(lab.events("step"))

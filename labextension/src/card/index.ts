@@ -1,10 +1,12 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { MIME_TYPE } from '../contract';
 import { IRunFollowers } from '../follow/pool';
 import { ISettings } from '../settings/tokens';
+import { keeper } from './keep';
 import { RunRenderer } from './renderer';
 
 /** Before text/html (50) and the pictures (90), which the same output holds for everybody else. */
@@ -16,16 +18,18 @@ export const cardPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Renders training runs in notebooks.',
   autoStart: true,
   requires: [IRenderMimeRegistry, IRunFollowers, ISettings],
-  optional: [ITranslator],
+  optional: [ITranslator, IDocumentManager],
   activate: (
     _: JupyterFrontEnd,
     registry: IRenderMimeRegistry,
     followers: IRunFollowers,
     settings: ISettings,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    documents: IDocumentManager | null
   ) => {
     const trans = (translator ?? nullTranslator).load('fmtools');
-    const createRenderer = () => new RunRenderer({ followers, settings, trans });
+    const keep = keeper(documents);
+    const createRenderer = () => new RunRenderer({ followers, settings, trans, keep });
     registry.addFactory({ safe: true, mimeTypes: [MIME_TYPE], createRenderer }, RANK);
   }
 };

@@ -1,13 +1,18 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
-import { Panel } from '@lumino/widgets';
+import { Panel, type Widget } from '@lumino/widgets';
 
 import { MIME_TYPE, type RunBundle } from '../contract';
 import { h } from '../ui/dom';
 import { RunCard, type ICardContext } from './card';
 
+/** What a renderer is built with; `keep` saves the document around a card that has begun to live. */
+export interface IRendererContext extends ICardContext {
+  keep(runId: string, output: Widget): void;
+}
+
 /** Renders a run's MIME bundle. Another bundle of the same run is merged into the card that is there. */
 export class RunRenderer extends Panel implements IRenderMime.IRenderer {
-  constructor(private readonly _context: ICardContext) {
+  constructor(private readonly _context: IRendererContext) {
     super();
     this.addClass('fm-output');
   }
@@ -26,6 +31,9 @@ export class RunRenderer extends Panel implements IRenderMime.IRenderer {
       this.addWidget(this._card);
     }
     this._card.offer(bundle);
+    if (bundle.snapshot.head.alive) {
+      this._context.keep(bundle.run_id, this);
+    }
     return Promise.resolve();
   }
 

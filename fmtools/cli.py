@@ -52,6 +52,10 @@ class Progress:
             self._next = time.monotonic() + TERMINAL_EVERY
             self._look(due=self._terminal)
 
+    def leaving(self) -> bool:
+        """A terminal's interrupt is always for the run."""
+        return False
+
     def end(self) -> None:
         """Say how it ended."""
         head = self._look(due=False).head

@@ -110,5 +110,7 @@ class DurableTrainer(DurableMixin, Trainer):
         return LengthGroups(rows, self.args.train_batch_size, self.args.seed, self._epoch)
 
     def _epoch(self) -> int:
-        steps = max(1, -(-len(self.train_dataset) // self.args.train_batch_size) // self.args.gradient_accumulation_steps)
+        steps = max(
+            1, -(-len(self.train_dataset) // self.args.train_batch_size) // self.args.gradient_accumulation_steps
+        )
         return int(self.state.global_step) // steps

@@ -21,7 +21,9 @@ def load_tokenizer(folder: str) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder} has no tokenizer that can be read: {_first(error)}", "Save the tokenizer beside the weights.") from None
+        raise ModelError(
+            f"{folder} has no tokenizer that can be read: {_first(error)}", "Save the tokenizer beside the weights."
+        ) from None
 
 
 def _first(error: BaseException) -> str:
@@ -67,10 +69,15 @@ def build_classifier(folder: str, labels: list[str], pooling: str) -> Any:
     """Build a classifier over an encoder folder: our mean-pooling head, or the architecture's own head over [CLS]."""
     from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
 
-    names: dict[str, Any] = {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
+    names: dict[str, Any] = {
+        "id2label": dict(enumerate(labels)),
+        "label2id": {label: i for i, label in enumerate(labels)},
+    }
     chosen = pooling_of(folder) if pooling == "auto" else pooling
     if chosen == "cls":
-        return _load(AutoModelForSequenceClassification, folder, num_labels=len(labels), ignore_mismatched_sizes=True, **names)
+        return _load(
+            AutoModelForSequenceClassification, folder, num_labels=len(labels), ignore_mismatched_sizes=True, **names
+        )
     encoder_config = _load(AutoConfig, folder)
     config = EncoderClassifierConfig(encoder=encoder_config, pooling=chosen, **names)
     model = EncoderClassifier(config)
@@ -91,7 +98,9 @@ def load_classifier(folder: Path) -> Any:
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     ours = config.get("model_type") == EncoderClassifierConfig.model_type
-    model = EncoderClassifier.from_pretrained(folder) if ours else _load(AutoModelForSequenceClassification, str(folder))
+    model = (
+        EncoderClassifier.from_pretrained(folder) if ours else _load(AutoModelForSequenceClassification, str(folder))
+    )
     return model.eval()
 
 

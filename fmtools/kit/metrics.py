@@ -20,7 +20,8 @@ def classification_scores(logits: np.ndarray, truth: np.ndarray, labels: list[st
     per_class = precision_recall_fscore_support(truth, guess, labels=present, zero_division=0.0)
     metrics = {"accuracy": float(accuracy_score(truth, guess)), "loss": cross_entropy(logits, truth)}
     report: dict[str, Any] = {
-        labels[c]: _row(p, r, f, s) for c, p, r, f, s in zip(present, *(column.tolist() for column in per_class), strict=True)
+        labels[c]: _row(p, r, f, s)
+        for c, p, r, f, s in zip(present, *(column.tolist() for column in per_class), strict=True)
     }
     for average in ("micro", "macro", "weighted"):
         p, r, f, _ = precision_recall_fscore_support(truth, guess, labels=present, average=average, zero_division=0.0)
@@ -29,7 +30,11 @@ def classification_scores(logits: np.ndarray, truth: np.ndarray, labels: list[st
     metrics["precision_macro"] = report["macro avg"]["precision"]
     metrics["recall_macro"] = report["macro avg"]["recall"]
     matrix = confusion_matrix(truth, guess, labels=present).tolist()
-    return {"metrics": metrics, "report": report, "confusion": {"labels": [labels[c] for c in present], "matrix": matrix}}
+    return {
+        "metrics": metrics,
+        "report": report,
+        "confusion": {"labels": [labels[c] for c in present], "matrix": matrix},
+    }
 
 
 def _row(precision: float, recall: float, f1: float, support: float) -> dict[str, float]:

@@ -77,7 +77,9 @@ class Narrator(TrainerCallback):
         if control.should_evaluate:
             self.context.emit(PhaseEvent(phase="evaluating"))
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         own = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
         plain = {k.removeprefix("eval_"): float(v) for k, v in (metrics or {}).items() if k.startswith("eval_")}
         scores = {name: value for name, value in plain.items() if not name.endswith(own)}

@@ -54,6 +54,13 @@ class LiveCard:
         self._next_png = 0.0
         self._handle.update(self._bundle(), raw=True)
 
+    def leaving(self) -> bool:
+        """Say whether the kernel is being shut down or restarted: it marks that before it ends."""
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+        return bool(shell is not None and shell.exit_now)
+
     def _bundle(self) -> dict[str, Any]:
         from base64 import b64encode
 

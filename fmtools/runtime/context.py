@@ -58,7 +58,7 @@ class RunContext:
 
     def attention(self, step: int, probe: int, text: str, tokens: list[str], weights: Any) -> None:
         """Append a snapshot as uint8 [layers, heads, n, n], 255 = 1.0 (error at most 0.002), and log where it lies."""
-        layers, heads, n, _ = weights.shape
+        layers, heads = weights.shape[:2]
         data = (weights * 255.0 + 0.5).astype("uint8").tobytes()
         path = self.log.path.with_suffix(".attention")
         try:
@@ -70,7 +70,15 @@ class RunContext:
             self._warn(f"Attention snapshots are not kept: {(error.strerror or str(error)).lower()}.")
             return
         event = AttentionEvent(
-            step=step, probe=probe, text=text, tokens=tokens, layers=layers, heads=heads, file=path.name, offset=offset, length=len(data)
+            step=step,
+            probe=probe,
+            text=text,
+            tokens=tokens,
+            layers=layers,
+            heads=heads,
+            file=path.name,
+            offset=offset,
+            length=len(data),
         )
         self.emit(event)
 

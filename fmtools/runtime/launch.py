@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import Dataset, ModelCard, Task
-from ..core.errors import FmError, StoreError, from_os_error
+from ..core.errors import FmError, from_os_error
 from ..core.options import BaselineOptions, TrainOptions
 from ..stages import data, models
 from ..store import controls, datasets, lease
@@ -72,7 +72,12 @@ def baseline(options: BaselineOptions) -> dict[str, Any]:
     root = private_folder_checked(home())
     split = "test" if "test" in prepared.splits else "validation"
     answer = ask(
-        "baseline", task=task.name, folder=folder, reference=datasets.keep(prepared, dataset.name, root), root=str(root), split=split
+        "baseline",
+        task=task.name,
+        folder=folder,
+        reference=datasets.keep(prepared, dataset.name, root),
+        root=str(root),
+        split=split,
     )
     return {**answer, "notices": [*dataset.notices, *prepared.notices]}
 

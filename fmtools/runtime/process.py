@@ -18,14 +18,19 @@ from ..core.errors import FmError, WorkerError
 #: Batches of ever new lengths fragment glibc's heap once its threshold for mapping has grown with them: 60 steps of lengths
 #: up to 256 held 2.6 GB. A fixed threshold gives large blocks back: 1.2 GB.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "67108864"}
-QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONUNBUFFERED": "1"}
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "true",
+    "PYTHONUNBUFFERED": "1",
+}
 
 
 class Worker:
     """One worker process. `ask` sends a question and waits; `train` hands it a run and lets it go."""
 
     def __init__(self) -> None:
-        self.errors: IO[bytes] = tempfile.TemporaryFile()
+        self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fmtools.runtime.worker"],
             stdin=subprocess.PIPE,

@@ -16,6 +16,8 @@ from ..store.runs import RunFolder
 
 #: Seconds between two ticks.
 TICK = 0.1
+#: Looks, a tick apart, whether an interrupt was the beginning of a restart.
+LEAVE_LOOKS = 4
 
 
 class Follower(Protocol):
@@ -33,6 +35,10 @@ class Follower(Protocol):
         """The run has ended, or is left alone."""
         ...
 
+    def leaving(self) -> bool:
+        """Say whether this program is itself being ended (a kernel restart): an interrupt then is not for the run."""
+        ...
+
 
 class Silent:
     """A follower that shows nothing."""
@@ -45,6 +51,9 @@ class Silent:
 
     def end(self) -> None:
         pass
+
+    def leaving(self) -> bool:
+        return False
 
 
 class _Ending:
@@ -64,10 +73,11 @@ class _Ending:
 
 
 def wait(run: RunFolder, follower: Follower) -> None:
-    """Return when the run has ended.
+    """Return when the run has ended, or when this program is being ended.
 
     The first interrupt asks the worker to stop at its step's end and save; the second ends the worker at once. Either way
-    this returns normally: the run is in the store, and can be resumed.
+    this returns normally: the run is in the store, and can be resumed. A kernel restart begins with an interrupt, too:
+    that one leaves the run alone.
     """
     ended, interrupts = _Ending(run), 0
     while True:
@@ -78,8 +88,19 @@ def wait(run: RunFolder, follower: Follower) -> None:
             break
         except KeyboardInterrupt:
             interrupts += 1
+            if _left(follower):
+                break
             _obey(run, interrupts)
     follower.end()
+
+
+def _left(follower: Follower) -> bool:
+    """Wait a moment for a restart to show itself; the order of its interrupt and its request is not ours."""
+    for _ in range(LEAVE_LOOKS):
+        if follower.leaving():
+            return True
+        time.sleep(TICK)
+    return False
 
 
 def _obey(run: RunFolder, interrupts: int) -> None:

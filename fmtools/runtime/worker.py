@@ -90,9 +90,7 @@ def _train(job: dict[str, Any]) -> int:
     return run(folder, int(job["attempt"]), obeyed=job["obeyed"], on_signal=True)
 
 
-def run(
-    folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bool = False, on_emit: Any = None
-) -> int:
+def run(folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bool = False, on_emit: Any = None) -> int:
     """Train a run under a lease that is already claimed, and leave the true status in its log."""
     from ..core.events import Control
     from ..stages.train import train

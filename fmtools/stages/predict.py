@@ -20,7 +20,9 @@ def _loaded(task: str, folder: str, stamp: int) -> Any:
     del stamp
     fault = fault_in(Path(folder))
     if fault:
-        raise ModelError(f"The model in {folder} is damaged: {fault}.", "Resume the run from its checkpoint (%fm_resume).")
+        raise ModelError(
+            f"The model in {folder} is damaged: {fault}.", "Resume the run from its checkpoint (%fm_resume)."
+        )
     return registry.get("tasks", task).load(Path(folder))
 
 

@@ -38,13 +38,20 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
     _publish_model(context, trainer, parts, record)
     if trainer.narrator.stopped:
         step, total = trainer.state.global_step, trainer.state.max_steps
-        return StatusEvent(status="stopped", message=f"Stopped at step {step} of {total}; `%fm_resume {record.id}` goes on from there.")
+        return StatusEvent(
+            status="stopped", message=f"Stopped at step {step} of {total}; `%fm_resume {record.id}` goes on from there."
+        )
     _score(context, task, (splits, meta), (began, trained.metrics.get("train_samples_per_second", 0.0)))
     return StatusEvent(status="done")
 
 
 def _trainer(
-    context: Context, task: Task, record: RunRecord, options: TrainOptions, data: tuple[Any, Any], checkpoints: Checkpoints
+    context: Context,
+    task: Task,
+    record: RunRecord,
+    options: TrainOptions,
+    data: tuple[Any, Any],
+    checkpoints: Checkpoints,
 ) -> tuple[Any, Parts]:
     import torch
     from transformers import PrinterCallback, set_seed

@@ -105,7 +105,9 @@ def claim(folder: Path, pid: int | None = None) -> Lease:
     try:
         descriptor = os.open(_path(folder, attempt), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise StoreError(f"Run {folder.name} was taken by another process this moment.", "Attach to it (%fm_attach).") from None
+        raise StoreError(
+            f"Run {folder.name} was taken by another process this moment.", "Attach to it (%fm_attach)."
+        ) from None
     try:
         write_all(descriptor, json.dumps(asdict(lease)).encode())
         os.fsync(descriptor)

@@ -77,7 +77,9 @@ class RunFolder:
         try:
             record = RunRecord.model_validate(value)
         except ValidationError:
-            raise StoreError(f"{self.path / 'run.json'} is damaged.", "The other runs are not touched by this.") from None
+            raise StoreError(
+                f"{self.path / 'run.json'} is damaged.", "The other runs are not touched by this."
+            ) from None
         if record.schema_version > 1:
             raise StoreError(f"Run {self.id} was written by a newer fmtools.", "Update fmtools to read it.")
         return record
@@ -105,6 +107,7 @@ class RunFolder:
 
 
 def new_run_id() -> str:
+    """Return an id for a new run: a ULID, which sorts by time."""
     return new_id()
 
 
@@ -112,7 +115,9 @@ def run_ids(root: Path | None = None) -> list[str]:
     """Return the ids of all runs, newest first."""
     try:
         with os.scandir((root or home()) / "runs") as entries:
-            return sorted((e.name for e in entries if ID.fullmatch(e.name) and e.is_dir(follow_symlinks=False)), reverse=True)
+            return sorted(
+                (e.name for e in entries if ID.fullmatch(e.name) and e.is_dir(follow_symlinks=False)), reverse=True
+            )
     except FileNotFoundError:
         return []
 
@@ -136,7 +141,9 @@ def find_run(word: str, root: Path | None = None) -> RunFolder:
     if len(found) == 1:
         return open_run(found[0], root)
     if len(found) > 1:
-        raise StoreError(f"{word!r} is the beginning of {len(found)} runs: {', '.join(found[:3])} ...", "Type more of it.")
+        raise StoreError(
+            f"{word!r} is the beginning of {len(found)} runs: {', '.join(found[:3])} ...", "Type more of it."
+        )
     named = run_names(ids, root)
     if word in named:
         return open_run(named[word], root)

@@ -39,7 +39,8 @@ def open_notebook(lab: Lab, browser: Browser) -> Iterator[object]:
     def opened(name: str, *cells: str) -> Notebook:
         if cells:
             lab.write_notebook(name, *cells)
-        page = open_page(browser, lab, f"lab/tree/{name}")
+        workspace = name.removesuffix(".ipynb")  # else the tabs of the test before are restored
+        page = open_page(browser, lab, f"lab/workspaces/{workspace}/tree/{name}")
         pages.append(page)
         notebook = Notebook(page, lab)
         notebook.wait_ready()

@@ -32,24 +32,30 @@ class TextClassification:
 
         return labelled.align(data, meta)
 
-    def build(self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions) -> Parts:
+    def build(
+        self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
+    ) -> Parts:
         """Load encoder and tokenizer, tokenise every split, group the parameters for their two rates."""
         from ...kit import batches, encoders
 
         tokenizer = encoders.load_tokenizer(model_folder)
         model = encoders.build_classifier(model_folder, meta["labels"], options.pooling)
         rows = {
-            name: batches.TextRows(
-                tokenizer, table["text"].to_pylist(), table["label"].to_pylist(), options.max_length
-            )
+            name: batches.TextRows(tokenizer, table["text"].to_pylist(), table["label"].to_pylist(), options.max_length)
             for name, table in splits.items()
         }
         groups = encoders.parameter_groups(
             model, options.learning_rate, options.head_learning_rate, options.weight_decay
         )
         return Parts(
-            model, tokenizer, rows["train"], rows["validation"], batches.PadTexts(tokenizer.pad_token_id or 0), groups,
-            test=rows.get("test"), probes=options.watch or [_probe(splits["validation"]["text"].to_pylist())],
+            model,
+            tokenizer,
+            rows["train"],
+            rows["validation"],
+            batches.PadTexts(tokenizer.pad_token_id or 0),
+            groups,
+            test=rows.get("test"),
+            probes=options.watch or [_probe(splits["validation"]["text"].to_pylist())],
         )
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:

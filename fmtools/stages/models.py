@@ -75,7 +75,7 @@ def _fault(path: Path) -> str:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if length <= HEADER else None
+            header = json.loads(file.read(length if length <= HEADER else 0))
         wanted = (
             8
             + length

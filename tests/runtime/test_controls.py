@@ -134,11 +134,13 @@ def test_of_two_resumes_one_is_refused_with_the_pid_of_the_other(tiny: Path, sha
     run.wait()
     run.resume(background=True)
     holder = pid_of(run)
+    process.warm_up()
+    waiting = process._standby
     with pytest.raises(FmError) as caught:
         fmtools.resume(run.id, background=True)
     assert str(holder) in caught.value.cause or "is running" in caught.value.cause
     assert caught.value.cure
-    assert process._standby is None or process._standby.usable()
+    assert process._standby is waiting  # a worker that was taken in vain is the standby again
     run.control("stop")
     run.wait()
     assert [r["attempt"] for r in records(run) if r["type"] == "status" and r["status"] == "stopped"] == [1, 2]

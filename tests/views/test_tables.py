@@ -1,0 +1,61 @@
+"""Results as tables: the numbers that were given, escaped, in an order that helps."""
+
+from __future__ import annotations
+
+from fmtools.core.contracts import ModelCard
+from fmtools.core.wire import Head, RunSummary
+from fmtools.views import tables
+
+REPORT = {
+    "good": {"precision": 1.0, "recall": 0.5, "f1": 0.667, "support": 4},
+    "<b>bad": {"precision": 0.25, "recall": 0.5, "f1": 0.333, "support": 2},
+    "macro avg": {"precision": 0.625, "recall": 0.5, "f1": 0.5, "support": 6},
+}
+CONFUSION = {"labels": ["good", "<b>bad"], "matrix": [[2, 2], [1, 1]]}
+
+
+def test_report_text_lines_up() -> None:
+    lines = tables.report_text({"accuracy": 0.5}, REPORT, "run").splitlines()
+    assert len({len(line) for line in lines[1:5]}) == 1
+    assert lines[-1] == "accuracy 0.5000"
+
+
+def test_report_html_puts_the_worst_class_first_and_escapes() -> None:
+    html = tables.report_html({"accuracy": 0.5}, REPORT, CONFUSION, "run", ["said"])
+    assert "<b>bad" not in html
+    assert html.index("macro avg") < html.index("&lt;b&gt;bad") < html.index(">good<")
+
+
+def test_confused_pairs_are_sorted_and_leave_the_diagonal_out() -> None:
+    assert tables.confused_pairs(CONFUSION) == [("good", "<b>bad", 2), ("<b>bad", "good", 1)]
+
+
+def test_best_of_a_comparison() -> None:
+    html = tables.comparison_html(
+        ["a", "b"], {}, {"loss": [0.1, 0.2], "accuracy": [0.5, 0.9]}, ("loss", [([], []), ([], [])])
+    )
+    assert "<b>0.1000</b>" in html, "a low loss is the better one"
+    assert "<b>0.9000</b>" in html
+
+
+def test_runs_are_listed() -> None:
+    head = Head(
+        id="01ABCDEFGHJKMNPQRSTVWXYZ00",
+        name="mine",
+        task="t",
+        model="m",
+        data="d",
+        status="done",
+        metrics={"accuracy": 0.9},
+    )
+    text = tables.runs_text([RunSummary(head=head, spark=[3.0, 1.0])], "home")
+    assert "01ABCDEFGH  mine  done" in text
+    assert "accuracy 0.900" in text
+    assert "<polyline" in tables.runs_html([RunSummary(head=head, spark=[3.0, 1.0])], "home")
+    assert "home" in tables.runs_text([], "home")
+
+
+def test_models_say_whether_they_are_installed() -> None:
+    card = ModelCard("m", None, "small", 22_700_000, 90_900_000, "Apache-2.0", ("en",), ("text-classification",))
+    assert tables.models_text([card]).splitlines()[1].endswith("no")
+    assert "22.7 M" in tables.models_html([card])

@@ -3,7 +3,7 @@
     python scripts/soak.py --kills 300
 
 After each kill: the run reads as interrupted, its log has no gap, every checkpoint under a final name is whole or the
-newest whole one is found. When a run comes to its end, its weights and its loss curve must be bit for bit those of the
+newest whole one is found. When a run comes to its end, its weights and its curves must be bit for bit those of the
 undisturbed run. The last line of the output is JSON; the exit status is 1 when anything was violated.
 """
 
@@ -38,7 +38,7 @@ class Soak:
         self.kills = self.finished = 0
         reference = support.train(model, **OPTIONS)
         self.length = reference.head.elapsed_seconds
-        self.weights, self.loss = support.weights(reference), reference.history["loss"]
+        self.weights, self.history = support.weights(reference), reference.history
 
     def one_run(self, kills: int) -> None:
         """Train one run to its end, with at most `kills` kills on the way."""
@@ -79,7 +79,7 @@ class Soak:
         self._must(run.status == "done", f"{run.id} ended as {run.status}: {run.head.error}")
         if run.status == "done":
             self._must(support.weights(run) == self.weights, f"{run.id} has other weights")
-            self._must(run.history["loss"] == self.loss, f"{run.id} has another loss curve")
+            self._must(run.history == self.history, f"{run.id} has other curves")
             self._must(not support.leftovers(run.path), f"{run.id} has leftovers")
 
     def _must(self, true: bool, sentence: str) -> None:

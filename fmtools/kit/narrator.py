@@ -51,6 +51,8 @@ class Narrator(TrainerCallback):
         if now - self._looked > LOOK:
             self._obey(state, control, kwargs)
             self._looked = time.perf_counter()
+        if _whole(state):
+            control.should_save = False  # the epoch's end saves, after its evaluation
         self._mark = time.perf_counter()
 
     def _emit_step(self, state: Any, logs: dict[str, Any], seconds: float) -> None:
@@ -73,7 +75,7 @@ class Narrator(TrainerCallback):
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         control.should_save = True
-        control.should_evaluate = not self.stopped
+        control.should_evaluate = _whole(state) or not self.stopped
         if control.should_evaluate:
             self.context.emit(PhaseEvent(phase="evaluating"))
 
@@ -115,6 +117,15 @@ class Narrator(TrainerCallback):
             set_learning_rate(kwargs["optimizer"], kwargs["lr_scheduler"], wish.value)
         event = ControlEvent(step=state.global_step, action=wish.action, value=wish.value, by=wish.by)
         self.context.emit(event)
+
+
+def _whole(state: Any) -> bool:
+    """Say whether the step is the last of its epoch.
+
+    An evaluation draws from the random state. A checkpoint of such a step that was taken before it would resume without
+    the evaluation, and train the next epoch with other dropout.
+    """
+    return bool(state.epoch) and float(state.epoch).is_integer()
 
 
 def set_learning_rate(optimizer: Any, scheduler: Any, value: float) -> None:

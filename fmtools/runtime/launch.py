@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
@@ -145,7 +146,12 @@ def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
     from .worker import run as work
 
     obeyed = controls.names(run.path)
-    work(run.path, lease.claim(run.path).attempt, obeyed=obeyed, on_emit=on_emit)
+    attempt = lease.claim(run.path).attempt
+    try:
+        work(run.path, attempt, obeyed=obeyed, on_emit=on_emit)
+    finally:
+        with contextlib.suppress(OSError):
+            lease.release(run.path, attempt)  # this process lives on, and would seem to work on the run for ever
 
 
 def ask(verb: str, **job: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..core.errors import StoreError, from_os_error
-from .files import read_bytes, sync_folder, write_all
+from .files import read_bytes, sync_folder, write_all, write_file
 
 #: Seconds between two touches; and the age at which a lease whose process cannot be looked up counts as dead.
 BEAT, STALE = 1.0, 20.0
@@ -118,6 +118,14 @@ def claim(folder: Path, pid: int | None = None) -> Lease:
         os.close(descriptor)
     sync_folder(folder)
     return lease
+
+
+def release(folder: Path, attempt: int) -> None:
+    """Give a claim back from a process that lives on, after an inline run: nobody works on the run any more."""
+    path = _path(folder, attempt)
+    given_back = {**json.loads(read_bytes(path)), "started": ""}
+    write_file(path, json.dumps(given_back).encode())
+    os.utime(path, (0, 0))  # for those who cannot look the process up: stale at once
 
 
 def beat(folder: Path, attempt: int) -> None:

@@ -12,8 +12,12 @@ import psutil
 import pytest
 
 import fmtools
+from fmtools.api import execute
 from fmtools.core.errors import FmError, WorkerError
+from fmtools.core.options import TrainOptions
 from fmtools.runtime import process
+from fmtools.runtime.wait import Silent
+from fmtools.store.log import LogReader
 from support import gone, pid_of, rows, steps_of, train, until, weights
 
 pytestmark = pytest.mark.slow
@@ -103,6 +107,25 @@ def test_inline_is_the_same_run(tiny: Path, run: fmtools.Run) -> None:
     assert weights(inside) == weights(run)
     assert inside.history == run.history
     assert len(steps_of(inside)) == len(steps_of(run)) > 0
+
+
+def test_an_interrupted_inline_run_is_nobodys(tiny: Path, run: fmtools.Run) -> None:
+    class Interrupts(Silent):
+        """A user who interrupts the kernel at the third step."""
+
+        def start(self, run_folder: Path) -> None:
+            self.reader = LogReader(run_folder / "events")
+
+        def tick(self) -> None:
+            if any(r["type"] == "step" and r["step"] == 3 for r in self.reader.read()):
+                raise KeyboardInterrupt
+
+    options = TrainOptions.parse({**run.config, "data": rows(96), "inline": True, "name": "cut"})
+    with pytest.raises(KeyboardInterrupt):
+        execute(options, Interrupts())
+    cut = fmtools.attach("cut")
+    assert (cut.status, cut.head.alive) == ("interrupted", False)
+    assert weights(cut.resume()) == weights(run)
 
 
 def test_runs_leave_no_process_and_no_handle_behind(tiny: Path, run: fmtools.Run) -> None:

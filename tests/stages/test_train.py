@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 import fmtools
+from fmtools.api import execute
 from fmtools.core import registry
+from fmtools.core.events import Control
+from fmtools.core.options import TrainOptions
+from fmtools.kit import narrator
+from fmtools.runtime.wait import Silent
+from fmtools.store import controls
+from fmtools.store.log import LogReader
 from support import records, rows, save_encoder, steps_of, tokenizer_folder, train, weights
 
 pytestmark = pytest.mark.slow
@@ -40,6 +47,44 @@ def test_saving_more_often_changes_nothing(tiny: Path, run: fmtools.Run) -> None
     assert weights(saved) == weights(run)
     steps = [r["step"] for r in records(saved) if r["type"] == "checkpoint"]
     assert steps == list(range(1, saved.head.total_steps + 1))
+    assert saved.history == run.history
+
+
+def test_the_checkpoint_of_an_epoch_comes_after_its_evaluation(tiny: Path, shared_store: Path) -> None:
+    """One taken before would resume without that evaluation, and with another random state in the next epoch."""
+    saved = train(tiny, inline=True, save_minutes=1e-6)
+    seqs = {(r["type"], r["step"]): r["seq"] for r in records(saved) if r["type"] in ("eval", "checkpoint")}
+    for step in (11, 22):
+        assert seqs["eval", step] < seqs["checkpoint", step]
+
+
+class StopAt(Silent):
+    """Follows an inline run and wishes that it stops at a step: the wish lies there when the step is logged."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def start(self, run_folder: Path) -> None:
+        self.folder, self.reader = run_folder, LogReader(run_folder / "events")
+
+    def tick(self) -> None:
+        if any(r["type"] == "step" and r["step"] == self.step for r in self.reader.read()):
+            controls.add(self.folder, Control(action="stop"))
+
+
+@pytest.mark.parametrize("step", [5, 11, 22])
+def test_a_stop_at_any_step_changes_nothing(
+    tiny: Path, run: fmtools.Run, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Also at the last step of an epoch, and at the very last one."""
+    monkeypatch.setattr(narrator, "LOOK", 0.0)
+    options = TrainOptions.parse({**run.config, "data": rows(96), "inline": True, "name": f"stopped at {step}"})
+    stopped: fmtools.Run = execute(options, StopAt(step))
+    assert (stopped.status, stopped.head.step) == ("stopped", step)
+    resumed = stopped.resume()
+    assert weights(resumed) == weights(run)
+    assert resumed.history == run.history
+    assert resumed.metrics == run.metrics
 
 
 def test_it_learns(tiny: Path, shared_store: Path) -> None:

@@ -54,7 +54,9 @@ class Soak:
         log = run.path / "events"
         before = run.view.run.attempt()
         support.until(lambda: any(log.glob(f"{before:04d}-*.jsonl")), 120)
-        time.sleep(self.chance.uniform(0.0, self.length))
+        left = 1 - run.head.step / max(1, run.head.total_steps)
+        # Also while the model is loaded, saved and scored, which takes some time however few steps are left.
+        time.sleep(self.chance.uniform(0.0, self.length * max(left, 0.1) * 0.9))
         pid = support.pid_of(run)
         if support.gone(pid):
             return False

@@ -13,7 +13,7 @@ from .language import say
 from .markup import STATUS_COLOURS, bar, chip, esc, heat_table, line_chart
 
 #: Points a series in a snapshot; and the bytes of attention a notebook may carry.
-POINTS, CARRIED = 300, 90_000
+POINTS, CARRIED = 150, 60_000
 
 
 def mime_bundle(view: RunView, png: bytes | None = None) -> dict[str, Any]:

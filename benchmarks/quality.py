@@ -18,7 +18,8 @@ def compare(data: str, options: dict[str, Any], aims: tuple[float, float], setti
     """
     with scratch():
         began = time.perf_counter()
-        base = fmtools.baseline(data).metrics
+        rows = {"validation": options["validation"]} if "validation" in options else {}
+        base = fmtools.baseline(data, **rows).metrics
         base_seconds = time.perf_counter() - began
         runs, seconds = [], []
         for seed in range(42, 42 + settings.repeats(3, 1)):

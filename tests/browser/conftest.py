@@ -1,4 +1,5 @@
-"""One JupyterLab and one browser for all browser tests."""
+"""One JupyterLab and one browser a module. Both end with it: Playwright keeps an event loop running in this thread, which
+other tests would trip over."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from .lab import ARTEFACTS, Lab, Notebook, find_chromium, launch_browser, open_page, running_lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     if find_chromium() is None:
         message = "no Chromium on this machine: install Debian's chromium, or `playwright install chromium`"
@@ -24,7 +25,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(lab: Lab) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = launch_browser(playwright, lab)

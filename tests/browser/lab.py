@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -108,12 +107,12 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         try:
             yield Lab(folder, port, process, isolated)
         finally:
-            process.send_signal(signal.SIGINT)
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
             try:
-                process.wait(15)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
 def launch_browser(playwright: Playwright, lab: Lab) -> Browser:

@@ -32,7 +32,7 @@ from .run import Run
 def data(options: DataOptions, follower: Follower) -> DataCard:
     """Load data and describe them."""
     del follower
-    return DataCard(launch.describe(options.data, options.rows))
+    return DataCard(launch.describe(options))
 
 
 def models(options: ModelsOptions, follower: Follower) -> ModelTable:
@@ -50,7 +50,7 @@ def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
     reference = record.dataset
     splits = datasets.splits(reference, home())
     if options.data is not None:
-        prepared = _align(record, launch.load(options.data))
+        prepared = _align(record, launch.load(options.data, options))
         reference, notices = datasets.keep(prepared, f"{record.name}-evaluation", home()), prepared.notices
         splits = {name: table.num_rows for name, table in prepared.splits.items()}
     split = _split(options.split, splits)
@@ -94,7 +94,7 @@ def predict(options: PredictOptions, follower: Follower) -> Predictions:
     """Predict the texts given, then those of the data given, in order."""
     del follower
     folder = Run(find_run(options.run)).trained()
-    texts = [*options.text, *(launch.texts(options.data, options.text_column) if options.data is not None else [])]
+    texts = [*options.text, *(launch.texts(options) if options.data is not None else [])]
     if not texts:
         raise FmError("There is nothing to predict.", 'Give --text "a sentence" or --data FILE.')
     answer = launch.ask("predict", task=folder.record.task, folder=str(folder.model), texts=texts, top=options.top)

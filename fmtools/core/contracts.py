@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .events import Control, Record
 from .options import TrainOptions
@@ -19,12 +19,38 @@ if TYPE_CHECKING:
 GROUPS = {"tasks": "fmtools.tasks", "sources": "fmtools.sources", "models": "fmtools.models"}
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a user asked to read a source; a source takes what concerns it.
+
+    encoding: a codec's name, detected when empty. on_error: leave broken rows out and account for them, or "stop" at the
+    first with file and line. format: the name of the source to use when the ending does not tell. columns: names of the
+    columns of files that have no header, in their order (CoNLL: "token,pos,ner").
+    """
+
+    encoding: str = ""
+    on_error: Literal["skip", "stop"] = "skip"
+    format: str = ""
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One row that was left out: why, and where it stood (`line` counts from 1; 0 when the source has no lines)."""
+
+    reason: str
+    file: str = ""
+    line: int = 0
+
+
 @dataclass
 class Dataset:
     """Rows, as they came: `splits` maps "train", "validation", "test" (or just "all") to Arrow tables.
 
     `name` is short and fit for a folder; `origin` says where the rows came from; `notices` are said aloud;
-    `read` and `dropped` account for every row: read = kept + sum(dropped.values()), with the reasons as keys.
+    `read` and `dropped` account for every row: read = kept + sum(dropped.values()), with the reasons as keys; `drops`
+    names them one by one (the first 10,000). `task` is the hub's task name when the format tells it ("" otherwise).
+    `version` is the store's NAME@HASH when the rows come from there.
     """
 
     name: str
@@ -34,6 +60,9 @@ class Dataset:
     notices: list[str] = field(default_factory=list)
     read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
+    drops: list[Drop] = field(default_factory=list)
+    task: str = ""
+    version: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -42,6 +71,10 @@ class Dataset:
     @property
     def rows(self) -> dict[str, int]:
         return {name: table.num_rows for name, table in self.splits.items()}
+
+
+#: Nothing asked: everything is found out.
+PLAIN = Reading()
 
 
 @runtime_checkable
@@ -58,7 +91,7 @@ class Source(Protocol):
         """Say whether `reference` (a text, a path or an object) is this source's."""
         ...
 
-    def load(self, reference: Any) -> Dataset:
+    def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Read it. Raises DataError with file and line for what cannot be read."""
         ...
 

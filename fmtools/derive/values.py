@@ -77,10 +77,10 @@ def _known(kind: str, environment: Environment) -> list[str]:
         return ["last", *environment.runs()]
     if kind == "data":
         return [*environment.data(), *source_names()]
-    if kind in ("tasks", "models"):
+    if kind in ("tasks", "models", "formats"):
         from fmtools.core import registry
 
-        return registry.names(kind)
+        return registry.names("sources" if kind == "formats" else kind)
     return []
 
 

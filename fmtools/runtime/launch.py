@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core import registry
-from ..core.contracts import Dataset, ModelCard, Task
+from ..core.contracts import PLAIN, Dataset, ModelCard, Reading, Task
 from ..core.errors import FmError, from_os_error
-from ..core.options import BaselineOptions, TrainOptions
+from ..core.options import BaselineOptions, DataOptions, PredictOptions, ReadsData, TrainOptions
 from ..stages import data, models
 from ..store import controls, datasets, lease
 from ..store.files import discard, private_folder
@@ -31,7 +31,7 @@ def prepare(options: TrainOptions) -> RunFolder:
     """
     task: Task = registry.get("tasks", options.task)
     folder = models.resolve(options.model)
-    dataset = load(options.data)
+    dataset = load(options.data, options)
     prepared = task.prepare(dataset, options)
     root = private_folder_checked(home())
     run_id = new_run_id()
@@ -54,21 +54,22 @@ def prepare(options: TrainOptions) -> RunFolder:
     return RunFolder.create(record, root)
 
 
-def load(reference: Any) -> Dataset:
+def load(reference: Any, options: ReadsData | None = None) -> Dataset:
     """Load data from a file, a name, a name of the store (NAME or NAME@VERSION) or a notebook variable. Raises DataError."""
-    return data.load(reference, stored=lambda name: datasets.find(name, home()))
+    reading = Reading(**options.reading) if options is not None else PLAIN
+    return data.load(reference, lambda name: datasets.find(name, home()), reading)
 
 
-def describe(reference: Any, rows: int) -> dict[str, Any]:
-    """Return what is in the data, with `rows` example rows; see stages.data.describe."""
-    return data.describe(load(reference), rows)
+def describe(options: DataOptions) -> dict[str, Any]:
+    """Return what is in the data; see stages.data.describe."""
+    return data.describe(load(options.data, options), options.rows)
 
 
 def baseline(options: BaselineOptions) -> dict[str, Any]:
     """Score the baseline on the rows that a training with the same data options would use."""
     task: Task = registry.get("tasks", "text-classification")
     folder = models.resolve(options.model)
-    dataset = load(options.data)
+    dataset = load(options.data, options)
     prepared = task.prepare(dataset, TrainOptions(**options.model_dump()))
     root = private_folder_checked(home())
     split = "test" if "test" in prepared.splits else "validation"
@@ -83,9 +84,9 @@ def baseline(options: BaselineOptions) -> dict[str, Any]:
     return {**answer, "notices": [*dataset.notices, *prepared.notices]}
 
 
-def texts(reference: Any, column: str | None) -> list[str]:
+def texts(options: PredictOptions) -> list[str]:
     """Return the texts of a file or table to predict, in order."""
-    return data.texts(load(reference), column)
+    return data.texts(load(options.data, options), options.text_column)
 
 
 def catalogue(task: str | None) -> list[ModelCard]:

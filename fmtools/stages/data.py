@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import registry
-from ..core.contracts import Dataset, Source
+from ..core.contracts import PLAIN, Dataset, Reading, Source
 from ..core.errors import DataError
 from ..core.options import nearest
 from ..kit.columns import guess_columns, guess_text_column
@@ -34,25 +34,25 @@ def file_endings() -> list[str]:
     return sorted({ending for source in _sources() for ending in source.endings})
 
 
-def load(reference: Any, stored: Callable[[str], Dataset | None] | None = None) -> Dataset:
+def load(reference: Any, stored: Callable[[str], Dataset | None] | None = None, reading: Reading = PLAIN) -> Dataset:
     """Load data by a built-in name, a registered name (through `stored`), a path, or as an object of the notebook.
 
     Raises DataError, with the nearest known name or file, for what nothing can load.
     """
     if isinstance(reference, Path):
-        return _load_path(str(reference))
+        return _load_path(str(reference), reading)
     if not isinstance(reference, str):
-        return _load_object(reference)
+        return _load_object(reference, reading)
     text = reference.strip()
     if not text:
         raise DataError("The data's name is empty.", f"Known names: {', '.join(known_names())}; or give a file.")
     if text in known_names():
-        return next(source for source in _sources() if text in source.names).load(text)
+        return next(source for source in _sources() if text in source.names).load(text, reading)
     found = stored(text) if stored is not None and not _looks_like_path(text) else None
     if found is not None:
         return found
     if _looks_like_path(text) or _exists(text):
-        return _load_path(text)
+        return _load_path(text, reading)
     raise _unknown(text)
 
 
@@ -71,21 +71,25 @@ def _exists(text: str) -> bool:
         return False
 
 
-def _load_object(reference: Any) -> Dataset:
+def _load_object(reference: Any, reading: Reading) -> Dataset:
     for source in _sources():
         if source.accepts(reference):
-            return source.load(reference)
+            return source.load(reference, reading)
     raise DataError(
         f"An object of type {type(reference).__name__} cannot be used as data.",
         "Pass a file, a name, a DataFrame, an Arrow table, a datasets.Dataset, a list of dicts or a dict of columns.",
     )
 
 
-def _load_path(text: str) -> Dataset:
+def _load_path(text: str, reading: Reading) -> Dataset:
     path = Path(text).expanduser()
+    if reading.format:
+        source = registry.get("sources", reading.format)
+        existing(path)
+        return source.load(str(path), reading)
     for source in _sources():
         if source.accepts(str(path)):
-            return source.load(str(path))
+            return source.load(str(path), reading)
     existing(path)
     endings = ", ".join(file_endings())
     if path.is_dir():

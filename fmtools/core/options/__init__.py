@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Hint, Options, flag, hint_of, nearest, option, unknown_option
+from .base import Hint, Options, ReadsData, flag, hint_of, nearest, option, unknown_option
 from .train import TrainOptions
 from .verbs import (
     AttachOptions,
@@ -57,6 +57,7 @@ __all__ = [
     "Options",
     "PauseOptions",
     "PredictOptions",
+    "ReadsData",
     "ResumeOptions",
     "RunsOptions",
     "ShowOptions",

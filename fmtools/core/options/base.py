@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from ..errors import OptionError
 
 #: What completes an option's value: names the derive package knows how to list.
-COMPLETIONS = ("tasks", "models", "data", "runs", "path", "choices")
+COMPLETIONS = ("tasks", "models", "data", "runs", "path", "choices", "formats")
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,44 @@ def explain(cls: type[Options], error: ValidationError) -> OptionError:
         wanted = f"it should be one of {choices}" + (f"; did you mean {guess}?" if guess else "")
     help_text = f" ({field.description})" if field is not None and field.description else ""
     return OptionError(f"{flag(name)} {first['input']!r} is not possible: {wanted}{help_text}.".replace("..", "."))
+
+
+class ReadsData(Options):
+    """Base of the verbs that read data: how to read them."""
+
+    encoding: str = option(
+        "", "the files' encoding, such as gb18030; found out when not given", hint=Hint(group="advanced")
+    )
+    on_error: Literal["skip", "stop"] = option(
+        "skip",
+        "leave broken rows out and account for them, or stop at the first",
+        hint=Hint(group="advanced", complete="choices"),
+    )
+    format: str = option(
+        "", "the reader to use when a file's ending does not tell", hint=Hint(group="advanced", complete="formats")
+    )
+    columns: list[str] = option(
+        [],
+        "names of the columns of a file without header, in their order, such as token,pos,ner",
+        hint=Hint(group="advanced"),
+    )
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _divided(cls, value: Any) -> Any:
+        parts = [value] if isinstance(value, str) else value
+        return (
+            [name.strip() for part in parts for name in str(part).split(",")]
+            if isinstance(parts, list | tuple)
+            else value
+        )
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What core.contracts.Reading takes."""
+        return {
+            "encoding": self.encoding,
+            "on_error": self.on_error,
+            "format": self.format,
+            "columns": tuple(self.columns),
+        }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from .base import Hint, Options, option
+from .base import Hint, ReadsData, option
 
 ADVANCED = Hint(group="advanced")
 
 
-class TrainOptions(Options):
+class TrainOptions(ReadsData):
     """Fine-tune a pretrained model on data, in a worker process, with live curves and attention."""
 
     verb: ClassVar[str] = "train"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..events import Status
-from .base import Hint, Options, option
+from .base import Hint, Options, ReadsData, option
 
 RUN = Hint(positional=True, complete="runs")
 RUN_HELP = "a run's id, the beginning of it, its name, or `last`"
 
 
-class EvaluateOptions(Options):
+class EvaluateOptions(ReadsData):
     """Evaluate a trained run on other data."""
 
     verb: ClassVar[str] = "evaluate"
@@ -27,7 +27,7 @@ class EvaluateOptions(Options):
     batch_size: int = option(64, "rows scored at once", ge=1, le=4096, hint=Hint(unit="rows"))
 
 
-class BaselineOptions(Options):
+class BaselineOptions(ReadsData):
     """Measure what needs no training: a logistic regression on the frozen model's embeddings."""
 
     verb: ClassVar[str] = "baseline"
@@ -44,7 +44,7 @@ class BaselineOptions(Options):
     seed: int = option(42, "same seed = same rows held out", ge=0, le=2**32 - 1)
 
 
-class PredictOptions(Options):
+class PredictOptions(ReadsData):
     """Ask a trained run."""
 
     verb: ClassVar[str] = "predict"
@@ -147,7 +147,7 @@ class CompareOptions(Options):
     series: str = option("loss", "the curve to overlay: loss, learning_rate, validation/accuracy ...")
 
 
-class DataOptions(Options):
+class DataOptions(ReadsData):
     """Look at data before training on them."""
 
     verb: ClassVar[str] = "data"

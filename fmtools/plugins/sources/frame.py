@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fmtools.core.contracts import Dataset
+from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
 from fmtools.kit.tables import (
     SPLIT_NAMES,
@@ -37,7 +37,7 @@ class FrameSource:
     def accepts(self, reference: Any) -> bool:
         return _is_splits(reference) or _reader(reference) is not None
 
-    def load(self, reference: Any) -> Dataset:
+    def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Copy the table to Arrow. Raises DataError for what is no table, and for a table without rows."""
         kind = f"{type(reference).__module__.split('.')[0]}.{type(reference).__name__}".removeprefix("builtins.")
         origin = f"a notebook variable ({kind})"

@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from fmtools.core.contracts import Dataset
+from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
 from fmtools.kit.tables import Rows, dataset_of, table_of
 
@@ -30,7 +30,7 @@ class IntentsSource:
     def accepts(self, reference: Any) -> bool:
         return isinstance(reference, str) and reference in FILES
 
-    def load(self, reference: Any) -> Dataset:
+    def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Return the set with splits train, validation and test, columns text, intent and template."""
         path = FOLDER / FILES[reference]
         try:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fmtools.core.contracts import Dataset
+from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
 from fmtools.kit.tables import MAX_COLUMNS, Broken, Rows, ends_with, is_folder_of, load_path, table_of
 from fmtools.kit.text_io import read_text
@@ -25,7 +25,7 @@ class JsonlSource:
     def accepts(self, reference: Any) -> bool:
         return ends_with(reference, self.endings) or is_folder_of(reference, self.endings)
 
-    def load(self, reference: Any) -> Dataset:
+    def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Read a file or folder. Raises DataError with file and line for what cannot be read."""
         return load_path(reference, self.endings, read_jsonl)
 

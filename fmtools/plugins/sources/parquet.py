@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fmtools.core.contracts import Dataset
+from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
 from fmtools.kit.tables import Rows, ends_with, is_folder_of, load_path, plain
 
@@ -27,7 +27,7 @@ class ParquetSource:
     def accepts(self, reference: Any) -> bool:
         return ends_with(reference, self.endings) or is_folder_of(reference, self.endings)
 
-    def load(self, reference: Any) -> Dataset:
+    def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Read a file or folder. Raises DataError, naming the file, for what cannot be read."""
         return load_path(reference, self.endings, read_parquet)
 

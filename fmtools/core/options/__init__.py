@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .base import Hint, Options, ReadsData, flag, hint_of, nearest, option, unknown_option
+from .data import DataOptions
 from .train import TrainOptions
 from .verbs import (
     AttachOptions,
     AttentionOptions,
     BaselineOptions,
     CompareOptions,
-    DataOptions,
     DoctorOptions,
     EvaluateOptions,
     ModelsOptions,

@@ -8,6 +8,8 @@ from ..events import Status
 from .base import Hint, Options, ReadsData, option
 
 RUN = Hint(positional=True, complete="runs")
+ADVANCED = Hint(group="advanced")
+SAMPLING = Hint(group="advanced")
 RUN_HELP = "a run's id, the beginning of it, its name, or `last`"
 
 
@@ -28,17 +30,21 @@ class EvaluateOptions(ReadsData):
 
 
 class BaselineOptions(ReadsData):
-    """Measure what needs no training: a logistic regression on the frozen model's embeddings."""
+    """Measure what needs no training: the most frequent answer, a regression on frozen embeddings, a copy of the input."""
 
     verb: ClassVar[str] = "baseline"
-    summary: ClassVar[str] = "Score a logistic regression on frozen embeddings, on the rows a training would use."
+    summary: ClassVar[str] = (
+        "Score what needs no fine-tuning (frozen embeddings, the most frequent answer), on the rows a training would use."
+    )
     example: ClassVar[str] = "%fm_baseline intents --model minilm"
 
     data: Any = option(
         ..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True)
     )
+    task: str = option("text-classification", "what there is to learn", hint=Hint(complete="tasks"))
     model: str = option("minilm", "a catalogue name, a folder, or a hub name", hint=Hint(complete="models"))
     text_column: str | None = option(None, "the column with the text; guessed when not given")
+    pair_column: str | None = option(None, "the column with the second text, where there are two")
     label_column: str | None = option(None, "the column with the label; guessed when not given")
     validation: float = option(0.1, "share of the rows held out when the data have no such split", ge=0.01, le=0.5)
     seed: int = option(42, "same seed = same rows held out", ge=0, le=2**32 - 1)
@@ -52,10 +58,28 @@ class PredictOptions(ReadsData):
     example: ClassVar[str] = '%fm_predict last --text "turn on the kitchen lights"'
 
     run: str = option("last", RUN_HELP, hint=RUN)
-    text: list[str] = option([], "a text to predict (several allowed)")
+    text: list[str] = option([], "a text to predict, translate, go on from or send as a message (several allowed)")
+    pair: list[str] = option([], "the second text of each --text, where the task takes two")
+    question: list[str] = option([], "a question about --context (several allowed)")
+    context: str = option("", "the text that answers are found in")
     data: Any = option(None, "a file or table of texts", hint=Hint(complete="data", live=True))
     text_column: str | None = option(None, "the column with the text; guessed when not given")
-    top: int = option(3, "how many labels to show", ge=1, le=1000)
+    pair_column: str | None = option(None, "the column with the second text or the question", hint=ADVANCED)
+    top: int = option(3, "how many labels, answers or neighbours to show", ge=1, le=1000)
+    max_new_tokens: int = option(100, "length of what is written", ge=1, le=8192, hint=SAMPLING)
+    temperature: float = option(
+        0.0, "0 = always the likeliest next token; higher = more daring", ge=0, le=10, hint=SAMPLING
+    )
+    top_p: float = option(
+        1.0, "draw among the likeliest tokens that together have this probability", gt=0, le=1, hint=SAMPLING
+    )
+    top_k: int = option(0, "draw among so many of the likeliest tokens; 0 = all", ge=0, le=1_000_000, hint=SAMPLING)
+    repetition_penalty: float = option(
+        1.0, "above 1: what was written already becomes less likely", gt=0, le=10, hint=SAMPLING
+    )
+    beams: int = option(1, "beams of the search (translation, summarization)", ge=1, le=64, hint=SAMPLING)
+    system: str = option("", "the system message of a chat", hint=SAMPLING)
+    seed: int = option(42, "same seed = same drawn text", ge=0, le=2**32 - 1, hint=SAMPLING)
 
 
 class AttentionOptions(Options):
@@ -145,19 +169,6 @@ class CompareOptions(Options):
 
     runs: list[str] = option(..., "two or more runs", hint=Hint(positional=True, complete="runs"), min_length=2)
     series: str = option("loss", "the curve to overlay: loss, learning_rate, validation/accuracy ...")
-
-
-class DataOptions(ReadsData):
-    """Look at data before training on them."""
-
-    verb: ClassVar[str] = "data"
-    summary: ClassVar[str] = "Load data, say what is in them, and keep them in the store."
-    example: ClassVar[str] = "%fm_data intents"
-
-    data: Any = option(
-        ..., "a file, a registered name, or a notebook variable", hint=Hint(positional=True, complete="data", live=True)
-    )
-    rows: int = option(5, "example rows to show", ge=0, le=1000)
 
 
 class ModelsOptions(Options):

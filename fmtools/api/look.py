@@ -63,15 +63,19 @@ def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
         split=split,
         batch_size=options.batch_size,
     )
-    return Report(record.name, split, answer["rows"], answer["metrics"], answer["report"], answer["confusion"], notices)
+    return _report(record.name, answer, notices)
 
 
 def baseline(options: BaselineOptions, follower: Follower) -> Report:
-    """Score a logistic regression on frozen embeddings."""
+    """Score what needs no fine-tuning."""
     del follower
     a = launch.baseline(options)
-    name = f"logistic regression on frozen {options.model}"
-    return Report(name, a["split"], a["rows"], a["metrics"], a["report"], a["confusion"], a["notices"])
+    return _report(a["name"], a, a["notices"])
+
+
+def _report(name: str, answer: dict[str, Any], notices: list[str]) -> Report:
+    keys = ("split", "rows", "metrics", "report", "confusion", "details")
+    return Report(name, **{key: answer[key] for key in keys if key in answer}, notices=notices)
 
 
 def _align(record: RunRecord, data: Dataset) -> Any:
@@ -94,10 +98,9 @@ def predict(options: PredictOptions, follower: Follower) -> Predictions:
     """Predict the texts given, then those of the data given, in order."""
     del follower
     folder = Run(find_run(options.run)).trained()
-    texts = [*options.text, *(launch.texts(options) if options.data is not None else [])]
-    if not texts:
-        raise FmError("There is nothing to predict.", 'Give --text "a sentence" or --data FILE.')
-    answer = launch.ask("predict", task=folder.record.task, folder=str(folder.model), texts=texts, top=options.top)
+    inputs = launch.inputs(options, folder.record)
+    plain = options.model_dump(mode="json", exclude={"data"}, exclude_unset=True)
+    answer = launch.ask("predict", task=folder.record.task, folder=str(folder.model), inputs=inputs, options=plain)
     return Predictions(answer["predictions"])
 
 

@@ -39,8 +39,9 @@ class Report(Shown):
     split: str
     rows: int
     metrics: dict[str, float]
-    report: dict[str, dict[str, float]]
-    confusion: dict[str, Any]
+    report: dict[str, dict[str, float]] = field(default_factory=dict)
+    confusion: dict[str, Any] = field(default_factory=dict)
+    details: list[dict[str, Any]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class Report(Shown):
             "metrics": self.metrics,
             "report": self.report,
             "confusion": self.confusion,
+            "details": self.details,
         }
 
     def text(self) -> str:

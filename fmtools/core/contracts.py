@@ -4,13 +4,13 @@ pyproject.toml under its group's entry point. The built-ins enter through the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .events import Control, Record
-from .options import TrainOptions
+from .options import PredictOptions, TrainOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,7 +158,9 @@ class Context(Protocol):
 
 @dataclass
 class Parts:
-    """What a task hands to the training stage. The model computes its own loss; rows are indexable and may have `lengths`."""
+    """What a task hands to the training stage. The model computes its own loss; rows are indexable and may have `lengths`
+    (tokens a row): they are then grouped by length.
+    """
 
     model: Any
     tokenizer: Any
@@ -167,20 +169,38 @@ class Parts:
     collate: Any
     #: Groups for the optimizer: [{"params": [...], "lr": ...}, ...].
     groups: list[dict[str, Any]]
-    #: Rows of the test split, for the last evaluation; None when the data have none.
-    test: Any = None
     #: Sentences whose attention is watched.
     probes: list[str] = field(default_factory=list)
+    #: "scores": the validation's outputs [rows, ...] go to `Task.score`; "loss": only the loss is computed.
+    validate: Literal["scores", "loss"] = "scores"
+    #: More metrics from the validation's own: {"loss": 2.0} -> {"perplexity": 7.4}.
+    derived: Callable[[dict[str, float]], dict[str, float]] | None = None
+    #: (model outputs, labels, num_items_in_batch) -> loss, where it is not the model's own (class weights, smoothing).
+    loss: Callable[..., Any] | None = None
+    #: Beginnings and what the model, as it is now, writes after them; called every `sample_every` steps.
+    sample: Callable[[], list[tuple[str, str]]] | None = None
+    #: Another member of the Trainer family (TRL's, sentence-transformers', Seq2SeqTrainer), its TrainingArguments, and
+    #: what both take besides the usual.
+    trainer: type | None = None
+    arguments: type | None = None
+    trainer_options: dict[str, Any] = field(default_factory=dict)
+    argument_options: dict[str, Any] = field(default_factory=dict)
+    #: Writes the trained model to a folder, where `save_pretrained` of model and tokenizer is not the way.
+    save: Callable[[Path], None] | None = None
 
 
 @runtime_checkable
 class Task(Protocol):
-    """One task of the hub. `prepare` runs in the kernel without torch; everything else in the worker."""
+    """One task of the hub. `prepare`, `align`, `inputs` and `defaults` run in the kernel without torch; the rest in the worker."""
 
     name: str
     summary: str
-    #: The metric that stands first in lists and pictures.
+    #: The metric that stands first in lists and pictures, and says which weights are best.
     main_metric: str
+
+    def defaults(self, options: TrainOptions) -> dict[str, Any]:
+        """Return the values of options that the user did not give, where this task (and method) wants others."""
+        ...
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, check labels, split. Raises DataError before anything is written."""
@@ -189,23 +209,31 @@ class Task(Protocol):
     def build(
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
-        """Load the model and tokenise the prepared tables."""
+        """Load the model (or make it: kit.scratch, `model_folder` is then "") and tokenise the prepared tables."""
         ...
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
-        """Return {"metrics": {...}, "report": {...}, "confusion": {...}} for model outputs [n, ...] and truth [n]."""
+        """Return {"metrics": {...}, "report": {...}, "confusion": {...}, "details": [...]} for model outputs and truth.
+
+        Details are what else there is to see, see kit.details: tables, calibration, worst errors, texts. Rows of `outputs`
+        are in the order of the prepared table.
+        """
         ...
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data the form this run was trained on (same columns, same labels), for an evaluation."""
         ...
 
+    def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what to predict, typed or from data, one plain JSON object each. Raises FmError when there is nothing."""
+        ...
+
     def load(self, folder: Path) -> Any:
         """Load a trained model folder; the result is given to `predict`, `outputs` and `attention`."""
         ...
 
-    def predict(self, loaded: Any, inputs: list[str], top: int) -> list[dict[str, Any]]:
-        """Return one JSON object an input."""
+    def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
+        """Return one JSON object an input, with the keys that the hub's pipelines use."""
         ...
 
     def outputs(self, loaded: Any, rows: pa.Table, batch_size: int) -> tuple[Any, Any]:
@@ -213,5 +241,13 @@ class Task(Protocol):
         ...
 
     def attention(self, loaded: Any, text: str) -> tuple[list[str], Any]:
-        """Return (tokens [n], attention float array [layers, heads, n, n]) of a loaded model."""
+        """Return (tokens [n], attention float array [layers, heads, n, n]) of a loaded model.
+
+        Raises ModelError for a model without attention."""
+        ...
+
+    def baseline(
+        self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
+    ) -> dict[str, Any]:
+        """Score what needs no training on a split: {"name": "most frequent tag", **scores}."""
         ...

@@ -121,14 +121,24 @@ class ControlEvent(Record):
     by: str = ""
 
 
+class SampleEvent(Record):
+    """What the model wrote after a beginning while it trained."""
+
+    type: Literal["sample"] = "sample"
+    step: int
+    prompt: str
+    text: str
+
+
 class ResultEvent(Record):
-    """The last evaluation: `metrics` by name, `report` per class, `confusion` with rows = truth."""
+    """The last evaluation: `metrics` by name, `report` per class, `confusion` with rows = truth, `details` as in kit.details."""
 
     type: Literal["result"] = "result"
     split: str
     metrics: dict[str, float]
     report: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
+    details: list[dict[str, Any]] = []
     seconds: float = 0.0
     samples_per_second: float = 0.0
 
@@ -161,6 +171,7 @@ Event = Annotated[
     | AttentionEvent
     | CheckpointEvent
     | ControlEvent
+    | SampleEvent
     | ResultEvent
     | ArtifactEvent
     | ErrorEvent,

@@ -97,6 +97,28 @@ class Notice(Wire):
     level: Literal["info", "warning"] = "info"
 
 
+class Sample(Wire):
+    """What the model wrote after a beginning, at a step."""
+
+    step: int
+    prompt: str
+    text: str
+
+
+class Detail(Wire):
+    """One more thing to see of the last evaluation; `kind` says how it is drawn.
+
+    "table": columns (names) and rows (texts and numbers). "calibration": columns confidence, accuracy, rows (counts), one
+    row a bin. "errors": rows that the model got most wrong. "texts": columns source, written, reference.
+    """
+
+    title: str
+    kind: Literal["table", "calibration", "errors", "texts"] = "table"
+    columns: list[str]
+    rows: list[list[str | float | int | None]]
+    note: str = ""
+
+
 class Increment(Wire):
     """What happened in a run after `since`; with `since` 0 (or another `generation`), the whole of it.
 
@@ -117,6 +139,8 @@ class Increment(Wire):
     notices: list[Notice] = []
     report: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
+    details: list[Detail] = []
+    samples: list[Sample] = []
 
 
 class StoredFrame(Wire):

@@ -47,6 +47,20 @@ class PadTexts:
         return batch
 
 
+class Shuffled(Sampler[int]):
+    """Rows in an order that depends on `seed` and the epoch alone, never on the global random state."""
+
+    def __init__(self, rows: int, seed: int, epoch: Callable[[], int]) -> None:
+        self.rows, self.seed, self.epoch = rows, seed, epoch
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch())
+        return iter(torch.randperm(self.rows, generator=generator).tolist())
+
+
 #: Batches whose rows are sorted by length together: more saves padding, fewer keeps the shuffle freer.
 GROUPED_BATCHES = 50
 

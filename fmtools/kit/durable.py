@@ -7,20 +7,26 @@ with checksums and gives it its name in one rename. A disk that refuses a save d
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import os
+import random
 import re
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import torch
 from transformers import Trainer
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from ..core.contracts import Context
 from ..core.errors import from_os_error
 from ..core.events import CheckpointEvent, NoticeEvent, PhaseEvent
-from .batches import LengthGroups
+from .batches import LengthGroups, Shuffled
 from .narrator import Narrator
 
 
@@ -32,6 +38,10 @@ class CheckpointStore(Protocol):
     def publish(self, stage: Path, step: int) -> int: ...
 
     def steps(self) -> list[int]: ...
+
+    def of(self, step: int) -> Path | None: ...
+
+    def keep(self, step: int) -> None: ...
 
 
 def disk_refusal(error: Exception) -> OSError | None:
@@ -51,13 +61,15 @@ def disk_refusal(error: Exception) -> OSError | None:
 
 
 class DurableMixin:
-    """Put before a Trainer class: `class DurableTrainer(DurableMixin, Trainer)`. Set `context`,
-    `checkpoints` and `narrator` after."""
+    """Put before a Trainer class by `durable`. Set `context`, `checkpoints` and `narrator` after."""
 
     context: Context
     checkpoints: CheckpointStore
     narrator: Narrator
+    derived: Callable[[dict[str, float]], dict[str, float]] | None = None
     state: Any
+    args: Any
+    train_dataset: Any
     _stage: Path | None = None
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
@@ -99,18 +111,68 @@ class DurableMixin:
         said = from_os_error(error, "save a checkpoint")
         self.context.emit(NoticeEvent(text=f"{said} The training goes on without it.", level="warning"))
 
-
-class DurableTrainer(DurableMixin, Trainer):
-    """The stock Trainer with durable checkpoints and rows grouped by length in an order that a resume repeats."""
-
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        rows = getattr(train_dataset if train_dataset is not None else self.train_dataset, "lengths", None)
-        if rows is None:
-            return super()._get_train_sampler(train_dataset)
-        return LengthGroups(rows, self.args.train_batch_size, self.args.seed, self._epoch)
+        """Return an order that depends on seed and epoch alone, so that a resume repeats it; other trainers keep theirs."""
+        rows = train_dataset if train_dataset is not None else self.train_dataset
+        if not isinstance(rows, torch.utils.data.Dataset):
+            return super()._get_train_sampler(train_dataset)  # type: ignore[misc]
+        size, seed = self.args.train_batch_size, self.args.seed
+        lengths = getattr(rows, "lengths", None)
+        if lengths is None:
+            return Shuffled(len(rows), seed, self._epoch)
+        return LengthGroups(lengths, size, seed, self._epoch)
 
     def _epoch(self) -> int:
-        steps = max(
-            1, -(-len(self.train_dataset) // self.args.train_batch_size) // self.args.gradient_accumulation_steps
-        )
+        batches = -(-len(self.train_dataset) // self.args.train_batch_size)
+        steps = max(1, -(-batches // self.args.gradient_accumulation_steps))
         return int(self.state.global_step) // steps
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate without touching the random state: training goes on as if nobody had looked."""
+        with random_state_kept():
+            return super().evaluate(*args, **kwargs)  # type: ignore[misc]
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Add the metrics that follow from others (perplexity from loss), before anybody sees them."""
+        own = {name.removeprefix("eval_"): value for name, value in logs.items() if name.startswith("eval_")}
+        if own and self.derived is not None:
+            logs.update({f"eval_{name}": value for name, value in self.derived(own).items()})
+        super().log(logs, *args, **kwargs)  # type: ignore[misc]
+
+    def take_best(self) -> None:
+        """Load the weights of the best evaluation, when they were asked for and are not the last."""
+        step = self.narrator.judge.best_step(self.state.log_history)
+        if not self.narrator.judge.keeps or step in (None, int(self.state.global_step)):
+            return
+        folder = self.checkpoints.of(step)
+        if folder is None:
+            self.context.emit(
+                NoticeEvent(text=f"The weights of step {step} are not there: the last ones are kept.", level="warning")
+            )
+            return
+        self._load_from_checkpoint(str(folder))  # type: ignore[attr-defined]
+        self.context.emit(
+            NoticeEvent(text=f"The weights of step {step}, the best by {self.narrator.judge.metric}, become the model.")
+        )
+
+
+@contextlib.contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Give Python's, numpy's and torch's random states back as they were."""
+    python, numpy_state = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy_state)
+
+
+@functools.cache
+def durable(trainer: type | None = None) -> type:
+    """Return a durable member of the Trainer family: `durable(Seq2SeqTrainer)`; the stock Trainer when none is given."""
+    base = trainer or Trainer
+    return type(f"Durable{base.__name__}", (DurableMixin, base), {"__doc__": f"{base.__name__}, durable."})
+
+
+DurableTrainer = durable()

@@ -9,33 +9,95 @@ from typing import Any
 from transformers import TrainerCallback
 
 from ..core.contracts import Context
-from ..core.events import Control, ControlEvent, EvalEvent, PhaseEvent, StatusEvent, StepEvent
+from ..core.events import Control, ControlEvent, EvalEvent, NoticeEvent, PhaseEvent, StatusEvent, StepEvent
 
 #: Seconds between two looks for control records while paused, and the least time between two while training.
 PAUSE_LOOK, LOOK = 0.05, 0.1
 
 
-class Narrator(TrainerCallback):
-    """Emits steps and evaluations, takes snapshots, pauses, stops, changes the rate. `snapshot(step)` is called by `every`."""
+#: Metrics that are better when they are lower.
+LOWER = ("loss", "perplexity", "wer", "cer")
 
-    def __init__(self, context: Context, *, save_seconds: float, snapshot: Callable[[int], None], every: int) -> None:
+
+class Judge:
+    """Says which evaluation was the best, from the Trainer's own history: a resumed run judges as one never interrupted."""
+
+    def __init__(self, metric: str, patience: int | None = None, keeps: bool = False) -> None:
+        self.metric, self.patience, self.keeps = metric, patience, keeps
+
+    def best_step(self, history: list[dict[str, Any]]) -> int | None:
+        """Return the step of the best evaluation, the first of equals; NaN is never the best. None when there is none."""
+        sign = -1.0 if self.metric.endswith(LOWER) else 1.0
+        found = [(sign * float(entry[f"eval_{self.metric}"]), entry["step"]) for entry in self._seen(history)]
+        known = [(value, step) for value, step in found if value == value]
+        return int(max(known, key=lambda pair: pair[0])[1]) if known else None
+
+    def is_over(self, history: list[dict[str, Any]]) -> bool:
+        """Say whether `patience` evaluations have passed since the best one."""
+        best = self.best_step(history)
+        if self.patience is None:
+            return False
+        since = [entry for entry in self._seen(history) if best is None or entry["step"] > best]
+        return len(since) >= self.patience
+
+    def _seen(self, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [entry for entry in history if f"eval_{self.metric}" in entry]
+
+    def missing(self, metrics: dict[str, Any]) -> str:
+        """Return a sentence when an evaluation does not have the metric; "" when it does or nobody wants to know."""
+        if (self.patience is None and not self.keeps) or f"eval_{self.metric}" in metrics:
+            return ""
+        known = ", ".join(sorted(name.removeprefix("eval_") for name in metrics if name.startswith("eval_")))
+        return f"The evaluation has no metric {self.metric!r}: nothing is stopped early. It has {known}."
+
+
+def _nothing(step: int) -> None:
+    del step
+
+
+class Narrator(TrainerCallback):
+    """Emits steps and evaluations, takes snapshots, pauses, stops, changes the rate.
+
+    `snapshot(step)` is called every `every` steps, `sample(step)` every `sample_every`; 0 = never. `keep(step)` is told
+    which checkpoint is the best so far.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        save_seconds: float,
+        snapshot: Callable[[int], None],
+        every: int,
+        sample: Callable[[int], None] = _nothing,
+        sample_every: int = 0,
+        judge: Judge | None = None,
+    ) -> None:
         self.context, self.snapshot, self.every = context, snapshot, every
+        self.sample, self.sample_every = sample, sample_every
+        self.judge = judge or Judge("loss")
+        self.keep: Callable[[int], None] = _nothing
         self.save_seconds = save_seconds
         self.stopped = False
         self.samples = self.tokens = 0
         self._mark = self._saved = self._looked = time.perf_counter()
 
     def count(self, inputs: dict[str, Any]) -> None:
-        """Add a batch to the throughput: its rows, and its tokens without padding."""
-        self.samples += len(inputs["input_ids"])
-        mask = inputs.get("attention_mask")
-        self.tokens += int(mask.sum()) if mask is not None else inputs["input_ids"].numel()
+        """Add a batch to the throughput: its rows, and its tokens without padding, whatever the task calls them."""
+        tensors = [value for value in inputs.values() if hasattr(value, "shape") and len(value.shape)]
+        self.samples += len(tensors[0]) if tensors else 0
+        masks = [value for name, value in inputs.items() if name.endswith("attention_mask") and value is not None]
+        ids = inputs.get("input_ids")
+        self.tokens += sum(int(mask.sum()) for mask in masks) if masks else 0 if ids is None else ids.numel()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.context.emit(PhaseEvent(phase="training"))
         self._mark = self._saved = time.perf_counter()
-        if self.every and state.global_step == 0:
-            self.snapshot(0)
+        best = self.judge.best_step(state.log_history) if self.judge.keeps else None
+        if best is not None:
+            self.keep(best)
+        if state.global_step == 0:
+            self._look(0)
             self._mark = time.perf_counter()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -44,8 +106,7 @@ class Narrator(TrainerCallback):
             return
         now = time.perf_counter()
         self._emit_step(state, logs, now - self._mark)
-        if self.every and state.global_step % self.every == 0:
-            self.snapshot(state.global_step)
+        self._look(state.global_step)
         if now - self._saved > self.save_seconds:
             control.should_save = True
         if now - self._looked > LOOK:
@@ -54,6 +115,12 @@ class Narrator(TrainerCallback):
         if _whole(state):
             control.should_save = False  # the epoch's end saves, after its evaluation
         self._mark = time.perf_counter()
+
+    def _look(self, step: int) -> None:
+        if self.every and step % self.every == 0:
+            self.snapshot(step)
+        if self.sample_every and step % self.sample_every == 0:
+            self.sample(step)
 
     def _emit_step(self, state: Any, logs: dict[str, Any], seconds: float) -> None:
         norm = logs.get("grad_norm")
@@ -75,7 +142,8 @@ class Narrator(TrainerCallback):
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         control.should_save = True
-        control.should_evaluate = _whole(state) or not self.stopped
+        seen = args.eval_steps and state.global_step % args.eval_steps == 0
+        control.should_evaluate = not seen and (_whole(state) or not self.stopped)
         if control.should_evaluate:
             self.context.emit(PhaseEvent(phase="evaluating"))
 
@@ -85,10 +153,26 @@ class Narrator(TrainerCallback):
         own = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
         plain = {k.removeprefix("eval_"): float(v) for k, v in (metrics or {}).items() if k.startswith("eval_")}
         scores = {name: value for name, value in plain.items() if not name.endswith(own)}
+        self._judge(state, control, metrics or {})
         event = EvalEvent(step=state.global_step, epoch=float(state.epoch or 0), split="validation", metrics=scores)
         self.context.emit(event)
         self.context.emit(PhaseEvent(phase="training"))
         self._mark = time.perf_counter()
+
+    def _judge(self, state: Any, control: Any, metrics: dict[str, Any]) -> None:
+        """Keep the best weights, and end a training that no longer gets better."""
+        missing = self.judge.missing(metrics)
+        if missing:
+            self.context.emit(NoticeEvent(text=missing, level="warning"))
+            self.judge.keeps, self.judge.patience = False, None
+        best = self.judge.best_step(state.log_history)
+        if self.judge.keeps and best is not None and best == state.global_step:
+            self.keep(best)
+            control.should_save = True
+        if self.judge.is_over(state.log_history):
+            control.should_training_stop = True
+            said = f"Stopped early: {self.judge.patience} evaluations without a better {self.judge.metric} than at step {best}."
+            self.context.emit(NoticeEvent(text=said))
 
     def _obey(self, state: Any, control: Any, kwargs: dict[str, Any]) -> None:
         wishes = list(self.context.controls())

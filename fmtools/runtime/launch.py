@@ -13,8 +13,10 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import PLAIN, Dataset, ModelCard, Reading, Task
-from ..core.errors import FmError, from_os_error
+from ..core.errors import FmError, ModelError, from_os_error
 from ..core.options import BaselineOptions, DataOptions, PredictOptions, ReadsData, TrainOptions
+from ..core.tasks import task_name
+from ..kit import scratch
 from ..stages import data, models
 from ..store import controls, datasets, lease
 from ..store.files import discard, private_folder
@@ -29,9 +31,11 @@ def prepare(options: TrainOptions) -> RunFolder:
 
     Raises FmError before anything is written when data, columns, labels or model cannot be used.
     """
-    task: Task = registry.get("tasks", options.task)
-    folder = models.resolve(options.model)
-    dataset = load(options.data, options)
+    task: Task = registry.get("tasks", task_name(options.task))
+    asked, options = options, options.with_defaults({**task.defaults(options), "task": task.name})
+    options.task = task.name
+    folder = base_folder(options)
+    dataset = load(asked.data, asked)
     prepared = task.prepare(dataset, options)
     root = private_folder_checked(home())
     run_id = new_run_id()
@@ -54,6 +58,23 @@ def prepare(options: TrainOptions) -> RunFolder:
     return RunFolder.create(record, root)
 
 
+def base_folder(options: TrainOptions) -> str:
+    """Return the folder of the model to begin with; "" for an architecture that is made from scratch. Raises ModelError."""
+    if options.from_scratch and options.model in scratch.FAMILIES:
+        family = scratch.FAMILIES[options.model]
+        if options.task not in family.tasks:
+            fits = [name for name, other in scratch.FAMILIES.items() if options.task in other.tasks]
+            raise ModelError(
+                f"The architecture {options.model!r} does not learn {options.task}.", f"These do: {', '.join(fits)}."
+            )
+        return ""
+    if options.model in scratch.FAMILIES:
+        raise ModelError(
+            f"{options.model!r} is an architecture without weights.", "Add --from-scratch, or name a pretrained model."
+        )
+    return models.resolve(options.model)
+
+
 def load(reference: Any, options: ReadsData | None = None) -> Dataset:
     """Load data from a file, a name, a name of the store (NAME or NAME@VERSION) or a notebook variable. Raises DataError."""
     reading = Reading(**options.reading) if options is not None else PLAIN
@@ -67,10 +88,12 @@ def describe(options: DataOptions) -> dict[str, Any]:
 
 def baseline(options: BaselineOptions) -> dict[str, Any]:
     """Score the baseline on the rows that a training with the same data options would use."""
-    task: Task = registry.get("tasks", "text-classification")
-    folder = models.resolve(options.model)
+    task: Task = registry.get("tasks", task_name(options.task))
+    plain = TrainOptions(**{**options.model_dump(exclude_unset=True), "task": task.name})
+    plain = plain.with_defaults(task.defaults(plain))
+    folder = base_folder(plain)
     dataset = load(options.data, options)
-    prepared = task.prepare(dataset, TrainOptions(**options.model_dump()))
+    prepared = task.prepare(dataset, plain)
     root = private_folder_checked(home())
     split = "test" if "test" in prepared.splits else "validation"
     answer = ask(
@@ -84,9 +107,11 @@ def baseline(options: BaselineOptions) -> dict[str, Any]:
     return {**answer, "notices": [*dataset.notices, *prepared.notices]}
 
 
-def texts(options: PredictOptions) -> list[str]:
-    """Return the texts of a file or table to predict, in order."""
-    return data.texts(load(options.data, options), options.text_column)
+def inputs(options: PredictOptions, record: RunRecord) -> list[dict[str, Any]]:
+    """Return what a run shall predict, typed or from data; see Task.inputs."""
+    task: Task = registry.get("tasks", record.task)
+    dataset = load(options.data, options) if options.data is not None else None
+    return task.inputs(options, dataset, meta_of(record))
 
 
 def catalogue(task: str | None) -> list[ModelCard]:

@@ -10,6 +10,7 @@ from typing import Any
 from ..core import registry
 from ..core.contracts import Task
 from ..core.errors import ModelError
+from ..core.options import PredictOptions
 from ..store import datasets
 from ..store.files import fault_in
 
@@ -30,10 +31,10 @@ def _model(task: str, folder: str) -> Any:
     return _loaded(task, folder, Path(folder).stat().st_mtime_ns)
 
 
-def predict(task: str, folder: str, texts: list[str], top: int) -> dict[str, Any]:
-    """Return {"predictions": [...]}, one a text, in order."""
+def predict(task: str, folder: str, inputs: list[dict[str, Any]], options: dict[str, Any]) -> dict[str, Any]:
+    """Return {"predictions": [...]}, one an input, in order. `options`: those of the verb, as plain JSON."""
     plugin: Task = registry.get("tasks", task)
-    return {"predictions": plugin.predict(_model(task, folder), texts, top) if texts else []}
+    return {"predictions": plugin.predict(_model(task, folder), inputs, PredictOptions.parse(options)) if inputs else []}
 
 
 def evaluate(task: str, folder: str, reference: str, root: str, split: str, batch_size: int) -> dict[str, Any]:
@@ -65,15 +66,11 @@ def _base(folder: str, stamp: int) -> Any:
 
 
 def baseline(task: str, folder: str, reference: str, root: str, split: str) -> dict[str, Any]:
-    """Score a logistic regression on the frozen model's embeddings: trained on the training rows, asked about `split`."""
-    from ..kit.frozen import logistic_regression
-
+    """Score what needs no training; see Task.baseline."""
     plugin: Task = registry.get("tasks", task)
     splits, meta = datasets.load(reference, Path(root))
-    model, tokenizer = _base(folder, Path(folder).stat().st_mtime_ns)
-    outputs = logistic_regression(model, tokenizer, folder, splits["train"], splits[split])
-    truth = splits[split]["label"].to_numpy()
-    return {**plugin.score(outputs, truth, meta), "rows": splits[split].num_rows, "split": split}
+    found = plugin.baseline(folder, splits, meta, split)
+    return {**found, "rows": splits[split].num_rows, "split": split}
 
 
 def hardware() -> dict[str, Any]:

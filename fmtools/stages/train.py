@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..core import registry
 from ..core.contracts import Context, Parts, Task
 from ..core.errors import from_os_error
-from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, StatusEvent
+from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, SampleEvent, StatusEvent
 from ..core.options import TrainOptions
 from ..store import datasets
 from ..store.checkpoints import Checkpoints
@@ -35,6 +36,8 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
     splits, meta = datasets.load(record.dataset, context.folder.parent.parent)
     trainer, parts = _trainer(context, task, record, options, (splits, meta), checkpoints)
     trained = trainer.train(resume_from_checkpoint=str(start) if start else None)
+    if not trainer.narrator.stopped:
+        trainer.take_best()
     _publish_model(context, trainer, parts, record)
     if trainer.narrator.stopped:
         step, total = trainer.state.global_step, trainer.state.max_steps
@@ -56,8 +59,9 @@ def _trainer(
     import torch
     from transformers import PrinterCallback, set_seed
 
-    from ..kit.durable import DurableTrainer
-    from ..kit.narrator import Narrator
+    from ..kit import optimizers
+    from ..kit.durable import durable
+    from ..kit.narrator import Judge, Narrator
     from ..kit.precision import chosen_precision
 
     splits, meta = data
@@ -69,20 +73,34 @@ def _trainer(
         save_seconds=options.save_minutes * 60,
         snapshot=_snapshots(context, task, parts),
         every=options.watch_every if parts.probes else 0,
+        sample=_samples(context, parts),
+        sample_every=options.sample_every if parts.sample else 0,
+        judge=Judge(
+            options.metric or task.main_metric, options.patience, options.keep == "best" or bool(options.patience)
+        ),
     )
-    trainer = DurableTrainer(
+    trainer = durable(parts.trainer)(
         parts.model,
-        _arguments(context.folder, options, precision),
-        data_collator=parts.collate,
+        _arguments(context.folder, options, precision, parts),
         train_dataset=parts.train,
         eval_dataset=parts.validation,
-        compute_metrics=lambda p: _scores(task, p, meta),
-        optimizers=(torch.optim.AdamW(parts.groups, fused=True), None),
+        optimizers=(optimizers.build(parts.groups, options), None),
         callbacks=[narrator],
+        **({"data_collator": parts.collate} if parts.collate else {}),
+        **({"compute_loss_func": parts.loss} if parts.loss else {}),
+        **({"compute_metrics": lambda p: _scores(task, p, meta)} if parts.validate == "scores" else {}),
+        **parts.trainer_options,
     )
     trainer.remove_callback(PrinterCallback)  # the log says it all
-    trainer.context, trainer.checkpoints, trainer.narrator = context, checkpoints, narrator
+    trainer.context, trainer.checkpoints, trainer.narrator, trainer.derived = (
+        context, checkpoints, narrator, parts.derived
+    )  # fmt: skip
+    if parts.trainer is None and not parts.loss:
+        # Our heads and losses are means over a batch: the Trainer has to divide them when batches are accumulated.
+        trainer.model_accepts_loss_kwargs = False
+    narrator.keep = checkpoints.keep
     context.emit(_plan(options, parts, splits, precision, str(trainer.args.device)))
+    del torch
     return trainer, parts
 
 
@@ -92,43 +110,54 @@ def _scores(task: Task, output: Any, meta: dict[str, Any]) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if name != "loss"}
 
 
-def _arguments(folder: Path, options: TrainOptions, precision: str) -> Any:
+def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts) -> Any:
     import torch
     from transformers import TrainingArguments
 
-    return TrainingArguments(
-        output_dir=str(folder / "checkpoints"),
-        num_train_epochs=options.epochs,
-        per_device_train_batch_size=options.batch_size,
-        per_device_eval_batch_size=max(64, options.batch_size),
-        learning_rate=options.learning_rate,
-        lr_scheduler_type=options.schedule,
-        warmup_steps=options.warmup,  # below 1: a share of the steps
-        max_grad_norm=options.max_grad_norm,
-        bf16=precision == "bf16",
-        use_cpu=not torch.cuda.is_available() and not torch.backends.mps.is_available(),
-        seed=options.seed,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # a NaN loss is shown as NaN, not as 0
-        save_strategy="no",  # the narrator asks for saves and evaluations
-        eval_strategy="no",
-        report_to=[],
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )
+    schedule = {"min_lr": options.min_learning_rate} if options.schedule == "cosine_with_min_lr" else {}
+    usual: dict[str, Any] = {
+        "output_dir": str(folder / "checkpoints"),
+        "num_train_epochs": options.epochs,
+        "max_steps": options.max_steps or -1,
+        "per_device_train_batch_size": options.batch_size,
+        "per_device_eval_batch_size": max(64, options.batch_size),
+        "gradient_accumulation_steps": options.gradient_accumulation,
+        "learning_rate": options.learning_rate,
+        "lr_scheduler_type": options.schedule,
+        "lr_scheduler_kwargs": schedule,
+        "warmup_steps": options.warmup,  # below 1: a share of the steps
+        "max_grad_norm": options.max_grad_norm,
+        "bf16": precision == "bf16",
+        "use_cpu": not torch.cuda.is_available() and not torch.backends.mps.is_available(),
+        "seed": options.seed,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # a NaN loss is shown as NaN, not as 0
+        "save_strategy": "no",  # the narrator asks for saves and evaluations
+        "eval_strategy": "steps" if options.eval_steps else "no",
+        "eval_steps": options.eval_steps or None,
+        "prediction_loss_only": parts.validate == "loss",
+        "report_to": [],
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "dataloader_pin_memory": False,
+    }
+    return (parts.arguments or TrainingArguments)(**{**usual, **parts.argument_options})
 
 
 def _plan(options: TrainOptions, parts: Parts, splits: dict[str, Any], precision: str, device: str) -> PlanEvent:
-    steps = -(-len(parts.train) // options.batch_size)
-    sizes = [(p.numel(), p.requires_grad) for p in parts.model.parameters()]
+    from ..kit.methods import count
+
+    batches = -(-len(parts.train) // options.batch_size)
+    steps = -(-batches // options.gradient_accumulation)
+    total = options.max_steps or max(1, -(-int(options.epochs * steps * 1000) // 1000))
+    parameters, trainable = count(parts.model)
     return PlanEvent(
-        total_steps=max(1, -(-int(options.epochs * steps * 1000) // 1000)),
-        epochs=options.epochs,
-        batch_size=options.batch_size,
+        total_steps=total,
+        epochs=total / steps if options.max_steps else options.epochs,
+        batch_size=options.batch_size * options.gradient_accumulation,
         rows={name: table.num_rows for name, table in splits.items()},
-        parameters=sum(n for n, _ in sizes),
-        trainable=sum(n for n, trainable in sizes if trainable),
+        parameters=parameters,
+        trainable=trainable,
         device=device,
         precision=precision,
     )
@@ -151,26 +180,61 @@ def _snapshots(context: Context, task: Task, parts: Parts) -> Any:
     return snapshot
 
 
+def _samples(context: Context, parts: Parts) -> Any:
+    """Return a function that lets the model write after each beginning at a step; one that cannot is said once."""
+    off: list[bool] = []
+
+    def sample(step: int) -> None:
+        if off or parts.sample is None:
+            return
+        try:
+            for prompt, text in parts.sample():
+                context.emit(SampleEvent(step=step, prompt=prompt, text=text))
+        except Exception as error:  # looking at a model must never end its training
+            off.append(True)
+            context.emit(NoticeEvent(text=f"No texts are shown: {error}", level="warning"))
+
+    return sample
+
+
 def _publish_model(context: Context, trainer: Any, parts: Parts, record: RunRecord) -> None:
     """Save model and tokenizer in the hub's layout under artifacts/model, whole or not at all."""
-    from ..kit.durable import disk_refusal
+    from ..kit.methods import is_adapter, whole
 
     context.emit(PhaseEvent(phase="saving"))
+    if is_adapter(parts.model):
+        _publish(context, record, trainer, "adapter", parts.model.save_pretrained)
+    parts.model = whole(parts.model)
+    _publish(context, record, trainer, "model", parts.save or _hub_layout(parts))
+
+
+def _hub_layout(parts: Parts) -> Callable[[Path], None]:
+    def save(folder: Path) -> None:
+        parts.model.save_pretrained(folder)
+        if parts.tokenizer is not None:
+            parts.tokenizer.save_pretrained(folder)
+
+    return save
+
+
+def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save: Callable[[Path], Any]) -> None:
+    """Write one artifact, whole or not at all."""
+    from ..kit.durable import disk_refusal
+
     artifacts = context.folder / "artifacts"
-    stage = artifacts / ".tmp-model"
+    stage = artifacts / f".tmp-{name}"
     try:
         sweep(private_folder(artifacts))
-        parts.model.save_pretrained(private_folder(stage))
-        parts.tokenizer.save_pretrained(stage)
+        save(private_folder(stage))
         size = seal(stage, {"run": record.id, "step": int(trainer.state.global_step)})
-        publish(stage, artifacts / "model")
+        publish(stage, artifacts / name)
     except Exception as error:
         shutil.rmtree(stage, ignore_errors=True)  # also makes room for the log to say what happened
         refusal = disk_refusal(error)
         if refusal is None:
             raise
         raise from_os_error(refusal, "save the trained model") from None
-    context.emit(ArtifactEvent(name="model", format="safetensors", bytes=size))
+    context.emit(ArtifactEvent(name=name, format="safetensors", bytes=size))
 
 
 def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[float, float]) -> None:

@@ -18,10 +18,20 @@ class Checkpoints:
     def __init__(self, run_folder: Path) -> None:
         self.run_folder = run_folder
         self.folder = private_folder(run_folder / "checkpoints")
+        self._kept: int | None = None
 
     def steps(self) -> list[int]:
         """Return the published steps, oldest first, whether or not they verify."""
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir())
+
+    def keep(self, step: int) -> None:
+        """Let the checkpoint of `step` (the best so far) stay whatever comes; the one kept before may go."""
+        self._kept = step
+
+    def of(self, step: int) -> Path | None:
+        """Return the checkpoint of a step; None when it is not there or a byte of it has changed."""
+        path = self.folder / str(step)
+        return path if path.is_dir() and not fault_in(path) else None
 
     @contextlib.contextmanager
     def stage(self) -> Iterator[Path]:
@@ -59,7 +69,8 @@ class Checkpoints:
 
     def _rotate(self) -> None:
         for step in self.steps()[:-KEEP]:
-            discard(self.folder / str(step))
+            if step != self._kept:
+                discard(self.folder / str(step))
 
 
 def sweep_one(stage: Path) -> None:

@@ -44,7 +44,7 @@ class Reducer(RunState):
         """
         if (generation or 0) != self.generation or not 0 <= since <= self.last_seq:
             since = 0
-        result = self._result if self._result[0] > since else (0, 0, {}, {})
+        result = self._result if self._result[0] > since else (0, 0, {}, {}, [])
         return Increment(
             run_id=self._text("id"),
             since=since,
@@ -58,6 +58,8 @@ class Reducer(RunState):
             notices=_after(self._notices, since or -1),
             report=result[2],
             confusion=result[3],
+            details=result[4],
+            samples=_after(self._samples, since or -1),
         )
 
     def _points(self, since: int, limit: int | None) -> list[Point]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, get_args
 
 from ..core.events import ENDED, Status
-from ..core.wire import Frame, Mark, Notice, Probe
+from ..core.wire import Detail, Frame, Mark, Notice, Probe, Sample
 from .curve import Curve
 from .values import real, rows, scores, text, whole
 from .words import control_words, resume_words, size_words
@@ -15,6 +15,10 @@ from .words import control_words, resume_words, size_words
 _STATUSES = frozenset(get_args(Status))
 #: Steps over which the speed is averaged.
 WINDOW = 50
+#: Written texts that are kept to be shown.
+SAMPLES = 40
+#: seq, step, report, confusion, details
+Result = tuple[int, int, dict[str, Any], dict[str, Any], list[Detail]]
 
 
 class RunState:
@@ -30,7 +34,8 @@ class RunState:
         self._probes: dict[int, tuple[int, Probe]] = {}
         self._notices = [(0, Notice(text=str(said))) for said in record.get("notices") or []]
         self._scores: list[tuple[int, str, dict[str, float]]] = []
-        self._result: tuple[int, int, dict[str, Any], dict[str, Any]] = (0, 0, {}, {})
+        self._result: Result = (0, 0, {}, {}, [])
+        self._samples: list[tuple[int, Sample]] = []
         self._phase = self._message = self._error = ""
         self._plan: dict[str, Any] = {}
         self._step, self._epoch, self._saved = 0, 0.0, -1
@@ -46,6 +51,7 @@ class RunState:
             "attention": self._on_attention,
             "checkpoint": self._on_checkpoint,
             "control": self._on_control,
+            "sample": self._on_sample,
             "result": self._on_result,
             "error": self._on_error,
         }
@@ -102,8 +108,9 @@ class RunState:
         self._frames = [f for f in self._frames if f[1].step <= step and f[0] < seq]
         self._notices = [n for n in self._notices if n[0] < seq]
         self._scores = [s for s in self._scores if s[0] <= step]
+        self._samples = [s for s in self._samples if s[1].step <= step and s[0] < seq]
         if self._result[1] > step:
-            self._result = (0, 0, {}, {})
+            self._result = (0, 0, {}, {}, [])
         if self._extent() != before or seq <= self.last_seq:
             self.generation += 1
         self.last_seq = min(self.last_seq, seq)
@@ -113,7 +120,7 @@ class RunState:
         self._step, self._saved = min(self._step, step), min(self._saved, step)
 
     def _extent(self) -> tuple[int, ...]:
-        lists: tuple[Sized, ...] = (*self._curves.values(), self._marks, self._frames, self._notices, self._scores)
+        lists: tuple[Sized, ...] = (*self._curves.values(), self._marks, self._frames, self._notices, self._scores, self._samples)
         return (*map(len, lists), self._result[0])
 
     def _on_phase(self, seq: int, record: dict[str, Any]) -> None:
@@ -178,9 +185,23 @@ class RunState:
         said = control_words(action, record.get("value"), text(record.get("by")))
         self._marks.append((seq, Mark(step=whole(record["step"]), kind=action, text=said, t=self._last_t)))
 
+    def _on_sample(self, seq: int, record: dict[str, Any]) -> None:
+        sample = Sample(step=whole(record["step"]), prompt=text(record.get("prompt")), text=text(record.get("text")))
+        self._samples = [*self._samples[1 - SAMPLES :], (seq, sample)]
+
     def _on_result(self, seq: int, record: dict[str, Any]) -> None:
         self._scores.append((self._step, text(record["split"]), scores(record["metrics"])))
-        self._result = (seq, self._step, dict(record.get("report") or {}), dict(record.get("confusion") or {}))
+        report, confusion = dict(record.get("report") or {}), dict(record.get("confusion") or {})
+        self._result = (seq, self._step, report, confusion, list(_details(record.get("details") or [])))
 
     def _on_error(self, seq: int, record: dict[str, Any]) -> None:
         self._error = f"{text(record['cause'])} {text(record.get('cure'))}".strip()
+
+
+def _details(found: list[Any]) -> Iterator[Detail]:
+    """Yield the details that can be shown; those of a newer version's kinds are passed over."""
+    for detail in found:
+        try:
+            yield Detail.model_validate(detail)
+        except ValueError:
+            continue

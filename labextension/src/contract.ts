@@ -76,6 +76,27 @@ export interface Notice {
   level: 'info' | 'warning';
 }
 
+/** What the model wrote after a beginning, at a step. */
+export interface Sample {
+  step: number;
+  prompt: string;
+  text: string;
+}
+
+/**
+ * One more thing to see of the last evaluation; `kind` says how it is drawn.
+ *
+ * "table": columns (names) and rows (texts and numbers). "calibration": columns confidence, accuracy, rows (counts), one
+ * row a bin. "errors": rows that the model got most wrong. "texts": columns source, written, reference.
+ */
+export interface Detail {
+  title: string;
+  kind: 'table' | 'calibration' | 'errors' | 'texts';
+  columns: string[];
+  rows: ((string | Float | number | null)[])[];
+  note: string;
+}
+
 /**
  * What happened in a run after `since`; with `since` 0 (or another `generation`), the whole of it.
  *
@@ -96,6 +117,8 @@ export interface Increment {
   notices: Notice[];
   report: Record<string, unknown>;
   confusion: Record<string, unknown>;
+  details: Detail[];
+  samples: Sample[];
 }
 
 /** An attention snapshot inside a saved notebook: `data` is base64 of uint8 [layers, heads, n, n]. */

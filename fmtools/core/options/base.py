@@ -20,6 +20,7 @@ class Hint:
 
     positional: given without its name. complete: see COMPLETIONS. unit: shown behind the value. group: "basic" or
     "advanced". log: a slider over it is logarithmic. live: takes a notebook variable (a frame) as well as text.
+    tasks: the tasks that an option of `train` is for; empty = all.
     """
 
     positional: bool = False
@@ -28,6 +29,7 @@ class Hint:
     group: str = "basic"
     log: bool = False
     live: bool = False
+    tasks: tuple[str, ...] = ()
 
 
 def option(default: Any, help: str, *, hint: Hint | None = None, **bounds: Any) -> Any:

@@ -1,16 +1,143 @@
-"""Options of `train`: everything a training run can be told."""
+"""Options of `train`: everything a training run can be told, by idea."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from .base import Hint, ReadsData, option
+from .base import Hint, Options, ReadsData, option
 
 ADVANCED = Hint(group="advanced")
+CHOICE = Hint(group="advanced", complete="choices")
+WRITERS = ("text-generation", "translation", "summarization", "preference-tuning")
+PLAIN = ("text-classification", "token-classification")
 
 
-class TrainOptions(ReadsData):
-    """Fine-tune a pretrained model on data, in a worker process, with live curves and attention."""
+class _Columns(ReadsData):
+    """Which columns hold what."""
+
+    text_column: str | None = option(
+        None, "the column with the text (source, context, prompt, first sentence); guessed when not given"
+    )
+    pair_column: str | None = option(
+        None, "the column with the second text (question, second sentence, rejected answer)", hint=ADVANCED
+    )
+    label_column: str | None = option(
+        None, "the column with what is to be learned (label, tags, target, answer); guessed when not given"
+    )
+    labels_as_they_are: bool = option(False, "take labels as they stand, also when some look misspelt", hint=ADVANCED)
+    multi_label: bool | None = option(
+        None,
+        "several labels a text; told by lists, or by | or ; between labels, when not given",
+        hint=Hint(group="advanced", tasks=("text-classification",)),
+    )
+    validation: float = option(
+        0.1, "share of the rows kept for validation when the data have no such split", ge=0.01, le=0.5, hint=ADVANCED
+    )
+
+
+class _Learning(Options):
+    """How the weights change."""
+
+    epochs: float = option(3.0, "passes over the training rows", gt=0, le=1000)
+    max_steps: int | None = option(None, "end after so many steps, whatever --epochs says", ge=1, hint=ADVANCED)
+    batch_size: int = option(16, "rows in one step", ge=1, le=4096, hint=Hint(unit="rows", log=True))
+    gradient_accumulation: int = option(
+        1, "batches whose gradients make one step", ge=1, le=1024, hint=Hint(unit="batches", group="advanced")
+    )
+    learning_rate: float = option(1e-4, "peak rate of the pretrained part", gt=0, le=1, hint=Hint(log=True))
+    head_learning_rate: float = option(
+        1e-2, "peak rate of the new head", gt=0, le=1, hint=Hint(log=True, group="advanced")
+    )
+    optimizer: Literal["adamw", "sgd", "adafactor"] = option("adamw", "the optimizer", hint=CHOICE)
+    momentum: float = option(0.9, "SGD's momentum", ge=0, lt=1, hint=ADVANCED)
+    adam_beta2: float = option(0.999, "AdamW's decay of squared gradients", gt=0, lt=1, hint=ADVANCED)
+    weight_decay: float = option(0.01, "decay of the weights, biases and norms excepted", ge=0, le=1, hint=ADVANCED)
+    warmup: float = option(
+        0.1, "share of the steps in which the rate rises to its peak; 1 or more: steps", ge=0, le=1e6, hint=ADVANCED
+    )
+    schedule: Literal["linear", "cosine", "cosine_with_min_lr", "constant", "constant_with_warmup"] = option(
+        "linear", "how the rate falls after its peak", hint=CHOICE
+    )
+    min_learning_rate: float = option(
+        0.0, "where cosine_with_min_lr ends", ge=0, le=1, hint=Hint(log=True, group="advanced")
+    )
+    max_grad_norm: float = option(1.0, "gradients longer than this are scaled down to it", gt=0, le=1e6, hint=ADVANCED)
+
+
+class _Regularisation(Options):
+    """What keeps a model from learning its rows by heart, and from going on for nothing."""
+
+    dropout: float | None = option(
+        None,
+        "share of the activations dropped, anywhere in the model; the model's own when not given",
+        ge=0,
+        lt=1,
+        hint=ADVANCED,
+    )
+    label_smoothing: float = option(0.0, "share of the truth spread over all answers", ge=0, lt=1, hint=ADVANCED)
+    class_weights: Literal["none", "balanced"] = option(
+        "none",
+        "balanced: rare classes weigh as much as frequent ones",
+        hint=Hint(group="advanced", complete="choices", tasks=PLAIN),
+    )
+    eval_steps: int = option(0, "steps between two evaluations; 0 = after each epoch", ge=0, hint=ADVANCED)
+    patience: int | None = option(
+        None, "stop after so many evaluations without a better --metric, and keep the best weights", ge=1, hint=ADVANCED
+    )
+    metric: str | None = option(
+        None, "the metric that says which weights are best; the task's main one when not given", hint=ADVANCED
+    )
+    keep: Literal["last", "best"] = option("last", "which weights become the model", hint=CHOICE)
+
+
+class _Method(Options):
+    """Which weights are trained, and where they come from."""
+
+    method: Literal["full", "head", "last-layers", "lora"] = option(
+        "full",
+        "what is trained: all weights, the head on a frozen model, the last --train-layers, or a low-rank adapter",
+        hint=Hint(complete="choices"),
+    )
+    train_layers: int = option(2, "layers that --method last-layers trains", ge=1, le=1000, hint=ADVANCED)
+    lora_rank: int = option(8, "rank of the adapter", ge=1, le=1024, hint=ADVANCED)
+    lora_alpha: int = option(16, "weight of the adapter, over its rank", ge=1, le=4096, hint=ADVANCED)
+    lora_dropout: float = option(0.05, "dropout in the adapter", ge=0, lt=1, hint=ADVANCED)
+    from_scratch: bool = option(
+        False, "begin with random weights: --model names an architecture, or a model to copy the shape of"
+    )
+    layers: int = option(4, "layers of a model made from scratch", ge=1, le=200, hint=ADVANCED)
+    heads: int = option(4, "attention heads of a model made from scratch", ge=1, le=256, hint=ADVANCED)
+    width: int = option(
+        128, "width of a model made from scratch", ge=4, le=65536, hint=Hint(group="advanced", log=True)
+    )
+    tokenizer: Literal["auto", "characters", "bpe", "words"] = option(
+        "auto", "the tokenizer of a model made from scratch, learned from the training rows", hint=CHOICE
+    )
+    vocabulary: int = option(
+        8000, "size of a learned vocabulary", ge=32, le=1_000_000, hint=Hint(group="advanced", unit="tokens")
+    )
+
+
+class _Watching(Options):
+    """What is looked at while training."""
+
+    watch: list[str] = option(
+        [], "sentences whose attention is recorded, or beginnings to go on from, while training (several allowed)"
+    )
+    watch_every: int = option(10, "steps between two attention snapshots; 0 = never", ge=0, hint=ADVANCED)
+    sample_every: int = option(
+        100,
+        "steps between two texts that the model writes; 0 = never",
+        ge=0,
+        hint=Hint(group="advanced", tasks=WRITERS),
+    )
+    sample_tokens: int = option(
+        60, "length of those texts", ge=1, le=4096, hint=Hint(group="advanced", unit="tokens", tasks=WRITERS)
+    )
+
+
+class TrainOptions(_Columns, _Learning, _Regularisation, _Method, _Watching):
+    """Fine-tune a pretrained model on data, or train one from scratch, in a worker process, with live curves and attention."""
 
     verb: ClassVar[str] = "train"
     summary: ClassVar[str] = "Fine-tune a pretrained model on your data and watch it learn."
@@ -23,36 +150,37 @@ class TrainOptions(ReadsData):
     data: Any = option(
         ..., "a file, a registered name, or a notebook variable with a table", hint=Hint(complete="data", live=True)
     )
-    text_column: str | None = option(None, "the column with the text; guessed when not given")
-    label_column: str | None = option(None, "the column with the label; guessed when not given")
-    labels_as_they_are: bool = option(False, "take labels as they stand, also when some look misspelt", hint=ADVANCED)
-    validation: float = option(
-        0.1, "share of the rows kept for validation when the data have no such split", ge=0.01, le=0.5, hint=ADVANCED
+    max_length: int = option(
+        128, "longer texts are cut; language models: the length of a block", ge=4, le=8192, hint=Hint(unit="tokens")
     )
-    epochs: float = option(3.0, "passes over the training rows", gt=0, le=1000)
-    batch_size: int = option(16, "rows in one step", ge=1, le=4096, hint=Hint(unit="rows", log=True))
-    learning_rate: float = option(1e-4, "peak rate of the pretrained part", gt=0, le=1, hint=Hint(log=True))
-    head_learning_rate: float = option(
-        1e-2, "peak rate of the new head", gt=0, le=1, hint=Hint(log=True, group="advanced")
+    max_target_length: int = option(
+        128,
+        "longer targets are cut",
+        ge=4,
+        le=8192,
+        hint=Hint(unit="tokens", group="advanced", tasks=("translation", "summarization")),
     )
-    weight_decay: float = option(0.01, "AdamW's weight decay", ge=0, le=1, hint=ADVANCED)
-    warmup: float = option(0.1, "share of the steps in which the rate rises to its peak", ge=0, le=0.9, hint=ADVANCED)
-    schedule: Literal["linear", "cosine", "constant_with_warmup"] = option(
-        "linear", "how the rate falls after its peak", hint=Hint(group="advanced", complete="choices")
+    packing: bool = option(
+        True,
+        "fill blocks with one text after the other, so that nothing is padding",
+        hint=Hint(group="advanced", tasks=("text-generation",)),
     )
-    max_grad_norm: float = option(1.0, "gradients longer than this are scaled down to it", gt=0, le=1e6, hint=ADVANCED)
-    max_length: int = option(128, "longer texts are cut", ge=4, le=8192, hint=Hint(unit="tokens"))
+    beta: float = option(
+        0.1,
+        "DPO: how strongly the model is held to where it came from",
+        gt=0,
+        le=10,
+        hint=Hint(group="advanced", tasks=("preference-tuning",)),
+    )
     pooling: Literal["auto", "mean", "cls"] = option(
         "auto",
         "how token vectors become one: as the encoder was trained to, their mean, or the first token's",
-        hint=Hint(group="advanced", complete="choices"),
+        hint=CHOICE,
     )
     precision: Literal["auto", "fp32", "bf16"] = option(
-        "auto", "number format of the matrix products; auto = bf16 where the processor computes it", hint=ADVANCED
+        "auto", "number format of the matrix products; auto = bf16 where the processor computes it", hint=CHOICE
     )
     seed: int = option(42, "same seed, data and options on the same machine = same weights", ge=0, le=2**32 - 1)
-    watch: list[str] = option([], "sentences whose attention is recorded while training (several allowed)")
-    watch_every: int = option(10, "steps between two attention snapshots; 0 = never", ge=0, hint=ADVANCED)
     save_minutes: float = option(
         5.0,
         "a checkpoint at least this often, and after each epoch",
@@ -63,3 +191,10 @@ class TrainOptions(ReadsData):
     name: str | None = option(None, "a name for the run", min_length=1, max_length=80)
     background: bool = option(False, "return at once; the run goes on beside the kernel")
     inline: bool = option(False, "run inside the kernel instead of a worker process (for debugging)", hint=ADVANCED)
+
+    def with_defaults(self, defaults: dict[str, Any]) -> TrainOptions:
+        """Return these options with a task's own defaults where the user said nothing."""
+        free = {name: value for name, value in defaults.items() if name not in self.model_fields_set}
+        filled = self.model_copy(update=free)
+        filled.asked_as(self.command)
+        return filled

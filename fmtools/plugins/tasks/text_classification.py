@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.contracts import Dataset, Parts, Prepared
-from ...core.options import TrainOptions
+from ...core.options import PredictOptions, TrainOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,12 @@ class TextClassification:
     name = "text-classification"
     summary = "One label for a text: sentiment, topic, intent."
     main_metric = "accuracy"
+
+    def defaults(self, options: TrainOptions) -> dict[str, Any]:
+        """A new architecture and a frozen one want other rates than a pretrained one."""
+        from ...kit.rates import classifier_defaults
+
+        return classifier_defaults(options)
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, check labels, split. Result columns: text (string), label (int32, an index into meta["labels"])."""
@@ -36,26 +42,24 @@ class TextClassification:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load encoder and tokenizer, tokenise every split, group the parameters for their two rates."""
-        from ...kit import batches, encoders
+        from ...kit import batches, encoders, losses, methods
 
         tokenizer = encoders.load_tokenizer(model_folder)
-        model = encoders.build_classifier(model_folder, meta["labels"], options.pooling)
+        model = methods.apply(encoders.build_classifier(model_folder, meta["labels"], options.pooling), options)
         rows = {
             name: batches.TextRows(tokenizer, table["text"].to_pylist(), table["label"].to_pylist(), options.max_length)
             for name, table in splits.items()
         }
-        groups = encoders.parameter_groups(
-            model, options.learning_rate, options.head_learning_rate, options.weight_decay
-        )
+        weights = losses.class_weights(splits["train"]["label"].to_pylist(), len(meta["labels"]))
         return Parts(
             model,
             tokenizer,
             rows["train"],
             rows["validation"],
             batches.PadTexts(tokenizer.pad_token_id or 0),
-            groups,
-            test=rows.get("test"),
+            methods.groups(model, options),
             probes=options.watch or [_probe(splits["validation"]["text"].to_pylist())],
+            loss=losses.cross_entropy(weights if options.class_weights == "balanced" else None, options.label_smoothing),
         )
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
@@ -70,15 +74,22 @@ class TextClassification:
 
         return encoders.load_classifier(folder), encoders.load_tokenizer(str(folder))
 
-    def predict(self, loaded: tuple[Any, Any], inputs: list[str], top: int) -> list[dict[str, Any]]:
-        """Return for each text {"text", "label", "score", "top": [{"label", "score"}, ...]}, best first."""
+    def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return {"text": ...} for each typed text and each row."""
+        from ...kit import inputs
+
+        return inputs.texts(options, data, meta.get("text_column"))
+
+    def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
+        """Return for each input {"text", "label", "score", "top": [{"label", "score"}, ...]}, best first."""
         import pyarrow as pa
 
         from ...kit.metrics import softmax
 
-        logits, _ = self.outputs(loaded, pa.table({"text": pa.array(inputs, pa.string())}), 64)
+        texts = [row["text"] for row in inputs]
+        logits, _ = self.outputs(loaded, pa.table({"text": pa.array(texts, pa.string())}), 64)
         names = loaded[0].config.id2label
-        return [_answer(text, row, names, top) for text, row in zip(inputs, softmax(logits), strict=True)]
+        return [_answer(text, row, names, options.top) for text, row in zip(texts, softmax(logits), strict=True)]
 
     def outputs(self, loaded: tuple[Any, Any], rows: pa.Table, batch_size: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return logits [rows, labels] in the order of the rows, and the label numbers [rows] where there are any."""
@@ -105,6 +116,19 @@ class TextClassification:
         from ...kit.encoders import attention_of
 
         return attention_of(*loaded, text, 64)
+
+
+    def baseline(
+        self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
+    ) -> dict[str, Any]:
+        """Score a logistic regression on the frozen model's embeddings, trained on the training rows."""
+        from ...kit import encoders
+        from ...kit.frozen import logistic_regression
+
+        model, tokenizer = encoders.load_base(model_folder), encoders.load_tokenizer(model_folder)
+        outputs = logistic_regression(model, tokenizer, model_folder, splits["train"], splits[split])
+        scores = self.score(outputs, splits[split]["label"].to_numpy(), meta)
+        return {"name": "logistic regression on frozen embeddings", **scores}
 
 
 def _probe(texts: list[str]) -> str:

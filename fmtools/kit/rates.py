@@ -1,0 +1,21 @@
+"""Learning rates that fit what is trained, where the user named none. Light: the kernel imports it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.options import TrainOptions
+
+
+def classifier_defaults(options: TrainOptions) -> dict[str, Any]:
+    """Return the defaults of an encoder with a new head: an adapter learns at ten times the rate of full fine-tuning."""
+    if options.from_scratch:
+        return {"model": "bert", "learning_rate": 1e-3, "head_learning_rate": 1e-3}
+    return {"learning_rate": 1e-3} if options.method == "lora" else {}
+
+
+def writer_defaults(options: TrainOptions) -> dict[str, Any]:
+    """Return the defaults of a model that writes."""
+    if options.from_scratch:
+        return {"learning_rate": 1e-3, "warmup": 100}
+    return {"learning_rate": 3e-4 if options.method == "lora" else 5e-5}

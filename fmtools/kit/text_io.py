@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import DataError
+from .codec_names import asked, misread
 from .letters import CANDIDATES, language_score
+from .packed import PACKED, inner_name, open_bytes
 
-#: Larger text files are refused: parsing them would take the kernel's memory. Parquet has no such limit.
+#: Larger files that must be read as one text are refused: it would take the kernel's memory. Others: see `text_lines`.
 MAX_BYTES = 2 << 30
 #: Legacy encodings are told apart on the first so many bytes; the whole file must then decode.
 SAMPLE = 1 << 18
@@ -34,6 +36,23 @@ MARKS = (
 )
 
 
+#: First bytes of files that are no text: what they are, and the ending under which they can be read ("" = not at all).
+MAGIC = {
+    b"PAR1": ("a Parquet file", ".parquet"),
+    b"ARROW1": ("an Arrow file", ".arrow"),
+    b"PK\x03\x04": ("a zip archive or an Office file", ".zip or .xlsx"),
+    b"\x1f\x8b\x08": ("packed with gzip", ".gz"),
+    b"BZh9": ("packed with bzip2", ".bz2"),
+    b"\xfd7zXZ\x00": ("packed with xz", ".xz"),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Office file", ".xls"),
+    b"%PDF-": ("a PDF", ""),
+    b"\x89PNG\r\n": ("a picture", ""),
+    b"\xff\xd8\xff": ("a picture", ""),
+    b"SQLite format 3\x00": ("a database", ""),
+    b"\x7fELF": ("a program", ""),
+}
+
+
 @dataclass(frozen=True)
 class Decoded:
     """A file's text, the Python name of its encoding, and what to say about it (None for plain UTF-8)."""
@@ -43,37 +62,80 @@ class Decoded:
     notice: str | None = None
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes. Raises DataError when it is empty, too large or cannot be read."""
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """Return a file's bytes, unpacked. Raises DataError when it is empty, larger than `most` or cannot be read."""
+    most = MAX_BYTES if most is None else most
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            gib = f"{size / 2**30:.1f} GiB"
-            raise DataError(f"{path.name} has {gib}; text files are read up to 2.", "Convert it to Parquet, or cut it.")
-        data = path.read_bytes()
+        if size <= most:
+            with open_bytes(path) as file:
+                data = file.read(most + 1)
+            size = max(size, len(data)) if path.suffix.lower() in PACKED else len(data)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise DataError(f"{path.name} cannot be read: {why}.", "Check the path and its permissions.") from None
-    if not data.strip(b"\0 \t\r\n"):
-        raise DataError(f"{path.name} is empty ({size} bytes).", "Choose a file with rows.")
+    if size > most:
+        gib = f"{size / 2**30:.1f} GiB"
+        cause = f"{path.name} has {gib}; files of its kind are read up to {most / 2**30:.0f}."
+        raise DataError(cause, "Convert it to Parquet, or cut it.")
+    refuse_empty(data, path)
     return data
 
 
-def read_text(path: Path) -> Decoded:
-    """Read a text file in whatever encoding. Raises DataError when the encoding is not certain."""
-    return decode(read_bytes(path), path.name)
+def refuse_empty(data: bytes, path: Path) -> None:
+    """Raise DataError when there is nothing but blanks."""
+    if not data.strip(b"\0 \t\r\n"):
+        raise DataError(f"{path.name} is empty ({len(data)} bytes).", "Choose a file with rows.")
 
 
-def decode(data: bytes, name: str) -> Decoded:
-    """Decode a file's bytes; `name` stands in the notice and in errors."""
-    found = _marked(data, name) or _unmarked_utf16(data, name) or _utf8(data, name) or _escaped(data, name)
-    found = found or _legacy(data, name)
+def read_text(path: Path, encoding: str = "") -> Decoded:
+    """Read a text file in whatever encoding, or in the one that was asked for. Raises DataError when it is not certain."""
+    return decode(read_bytes(path), path.name, encoding)
+
+
+def decode(data: bytes, name: str, encoding: str = "") -> Decoded:
+    """Decode a file's bytes; `name` stands in the notice and in errors. `encoding`: asked for, found out when empty."""
+    refuse_binary(data, name)
+    if encoding:
+        found = _as_asked(data, name, encoding)
+    else:
+        found = _marked(data, name) or _unmarked_utf16(data, name) or _utf8(data, name) or _escaped(data, name)
+        found = found or _legacy(data, name)
     if "\0" in found.text:
-        line = found.text.count("\n", 0, found.text.index("\0")) + 1
-        raise DataError(
-            f"{name}:{line}: a NUL character: this is no text file, or it is damaged.", "Convert it to UTF-8 text."
-        )
+        raise nul_at(name, found.text.count("\n", 0, found.text.index("\0")) + 1)
     return found
+
+
+def nul_at(name: str, line: int) -> DataError:
+    """Word the error for a NUL character in a text."""
+    return DataError(
+        f"{name}:{line}: a NUL character: this is no text file, or it is damaged.", "Convert it to UTF-8 text."
+    )
+
+
+def refuse_binary(data: bytes, name: str) -> None:
+    """Raise DataError when the first bytes are those of a well-known format that is no text."""
+    for magic, (title, ending) in MAGIC.items():
+        if data.startswith(magic):
+            cure = f"Rename it to {Path(name).stem}{ending}." if ending else "Choose another file."
+            raise DataError(f"{name} is {title}, not text.", cure)
+
+
+def _as_asked(data: bytes, name: str, encoding: str) -> Decoded:
+    """Decode with the codec that was asked for, or with the larger one of its family, said aloud."""
+    codecs_, first = asked(encoding, name), None
+    for codec in codecs_:
+        try:
+            text = data.decode(codec)
+        except UnicodeError as error:
+            first = first or error
+            continue
+        said = f"{name} was read as {encoding}, as asked."
+        if codec != codecs_[0]:
+            said = f"{name} was read as {codec}: {encoding} has not all of its characters."
+        said += misread(data[:SAMPLE], text[:SAMPLE], codec)
+        return Decoded(text.removeprefix("\ufeff"), codec, None if codec == "utf-8" else said)
+    raise broken_bytes(data, name, encoding, first, asked_for=True)
 
 
 def _marked(data: bytes, name: str) -> Decoded | None:
@@ -82,7 +144,7 @@ def _marked(data: bytes, name: str) -> Decoded | None:
             try:
                 text = data.decode(encoding)
             except UnicodeDecodeError as error:
-                raise _broken(data, name, title, error) from None
+                raise broken_bytes(data, name, title, error) from None
             return Decoded(text, encoding, None if encoding == "utf-8-sig" else f"{name} was read as {title}.")
     return None
 
@@ -114,7 +176,7 @@ def _utf8(data: bytes, name: str) -> Decoded | None:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
         if _mostly_utf8(data):
-            raise _broken(data, name, "UTF-8", error) from None
+            raise broken_bytes(data, name, "UTF-8", error) from None
         return None
 
 
@@ -126,9 +188,17 @@ def _mostly_utf8(data: bytes) -> bool:
     return wide - wrong > wrong
 
 
-def _broken(data: bytes, name: str, title: str, error: UnicodeDecodeError) -> DataError:
-    line = data.count(b"\n", 0, error.start) + 1
-    seen = data[error.start : error.start + 4].hex(" ")
+def broken_bytes(
+    data: bytes, name: str, title: str, error: UnicodeError | None, before: int = 0, asked_for: bool = False
+) -> DataError:
+    """Word the error for bytes that do not fit; `before`: lines that stand before `data`."""
+    start = error.start if isinstance(error, UnicodeDecodeError) else 0
+    line = before + data.count(b"\n", 0, start) + 1
+    seen = data[start : start + 4].hex(" ")
+    if asked_for:
+        return DataError(
+            f"{name}:{line}: these bytes are not {title}: {seen}.", "Leave --encoding out to have it found, or name another."
+        )
     return DataError(
         f"{name}:{line}: the file is {title}, but these bytes are not: {seen}.",
         "Two encodings are mixed, or the file is cut: correct that line and save the file as UTF-8.",
@@ -160,7 +230,7 @@ def _legacy(data: bytes, name: str) -> Decoded:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _broken(data, name, title, error) from None
+        raise broken_bytes(data, name, title, error) from None
     sample_word = re.search(r"\w{0,12}[^\x00-\x7f]\w{0,12}", text)
     seen = f", for example {sample_word[0].strip()!r}" if sample_word else ""
     return Decoded(text, encoding, f"{name} was read as {title}{seen}.")

@@ -194,7 +194,10 @@ def sentence_files(hidden: int) -> dict[str, Any]:
             "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False,
         },
         "2_Normalize/config.json": {},
-        "sentence_bert_config.json": {"max_seq_length": 512, "do_lower_case": False},
+        # There is no pooler in the file: without this one would be made up, and a warning with it.
+        "sentence_bert_config.json": {
+            "max_seq_length": 512, "do_lower_case": False, "model_args": {"add_pooling_layer": False},
+        },
         "config_sentence_transformers.json": {
             "prompts": {"query": "query: ", "passage": "passage: "},
             "default_prompt_name": "query",

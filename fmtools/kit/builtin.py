@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from .tables import counted, table_of
 
 #: Upper bounds of the splits' shares.
 SHARES = {"train": 0.8, "validation": 0.9, "test": 1.0}
+#: A text with more than this share of the rows would upset the shares of the splits.
+MOST = 0.01
 Row = dict[str, Any]
 
 
@@ -22,10 +25,12 @@ def split_of(text: str) -> str:
 
 
 def by_text(rows: Iterable[Row], text_of: Callable[[Row], str]) -> dict[str, list[Row]]:
-    """Divide rows by `split_of` their text; 80 / 10 / 10 % of the texts."""
+    """Divide rows by `split_of` their text: about 80 / 10 / 10 %. A text of very many rows stays in training."""
     splits: dict[str, list[Row]] = {name: [] for name in SHARES}
-    for row in rows:
-        splits[split_of(text_of(row))].append(row)
+    keyed = [(text_key(text_of(row)), row) for row in rows]
+    counts = Counter(key for key, _ in keyed)
+    for key, row in keyed:
+        splits["train" if counts[key] > MOST * len(keyed) else split_of(key)].append(row)
     return splits
 
 

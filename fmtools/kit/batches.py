@@ -10,12 +10,26 @@ from torch.utils.data import Sampler
 
 
 class TextRows(torch.utils.data.Dataset[dict[str, Any]]):
-    """Tokenised texts with their class numbers; `lengths` [rows] are tokens a row."""
+    """Tokenised texts (or pairs of texts) with their class numbers, or lists of them; `lengths` [rows] are tokens a row.
 
-    def __init__(self, tokenizer: Any, texts: list[str], labels: list[int] | None, max_length: int) -> None:
-        encoded = tokenizer(texts, truncation=True, max_length=max_length, return_attention_mask=False)
+    `classes`: how many classes there are when a row may have several; its labels are then 0 and 1 for each class.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        texts: list[str],
+        labels: list[Any] | None,
+        max_length: int,
+        pairs: list[str] | None = None,
+        classes: int = 0,
+    ) -> None:
+        encoded = tokenizer(texts, pairs, truncation=True, max_length=max_length, return_attention_mask=False)
         self.input_ids: list[list[int]] = encoded["input_ids"]
+        # Only a pair has a second kind of token: what is all zeros is what models take anyway.
+        self.types: list[list[int]] | None = encoded.get("token_type_ids") if pairs else None
         self.labels = labels
+        self.classes = classes
         self.lengths = [len(ids) for ids in self.input_ids]
 
     def __len__(self) -> int:
@@ -23,9 +37,15 @@ class TextRows(torch.utils.data.Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         row: dict[str, Any] = {"input_ids": self.input_ids[index]}
+        if self.types is not None:
+            row["token_type_ids"] = self.types[index]
         if self.labels is not None:
-            row["labels"] = self.labels[index]
+            row["labels"] = self._many(self.labels[index]) if self.classes else self.labels[index]
         return row
+
+    def _many(self, numbers: list[int]) -> list[float]:
+        chosen = set(numbers)
+        return [float(number in chosen) for number in range(self.classes)]
 
 
 class PadTexts:
@@ -42,6 +62,10 @@ class PadTexts:
             ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
             mask[i, : len(row["input_ids"])] = 1
         batch = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in rows[0]:
+            batch["token_type_ids"] = torch.zeros_like(mask)
+            for i, row in enumerate(rows):
+                batch["token_type_ids"][i, : len(row["token_type_ids"])] = torch.tensor(row["token_type_ids"])
         if "labels" in rows[0]:
             batch["labels"] = torch.tensor([row["labels"] for row in rows])
         return batch

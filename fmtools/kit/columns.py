@@ -20,6 +20,12 @@ LABEL_NAMES = (
     "label", "labels", "intent", "class", "category", "sentiment", "score", "target", "rating", "topic", "emotion",
     "polarity", "stars", "tag", "type", "output", "y", "标签", "类别", "分类", "情感", "意图",
 )  # fmt: skip
+#: Names of the two texts of a row, as public sets call them.
+PAIRS = (
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_a", "sentence_b"), ("question1", "question2"),
+    ("text1", "text2"), ("text_a", "text_b"), ("question", "sentence"), ("query", "passage"), ("text", "text_pair"),
+    ("claim", "evidence"), ("句子1", "句子2"), ("前提", "假设"),
+)  # fmt: skip
 #: Columns that describe a row, and are neither its text nor its label.
 HELPERS = frozenset(
     {
@@ -68,6 +74,23 @@ def guess_columns(table: pa.Table, text: str | None = None, label: str | None = 
     notice = ", ".join(said)
     also = f"; {' and '.join(map(repr, rivals))} would fit too" if rivals else ""
     return text, label, [notice[0].upper() + notice[1:] + also + "."]
+
+
+def guess_pair(table: pa.Table, text: str | None = None, pair: str | None = None) -> tuple[str, str] | None:
+    """Return the columns of the two texts of a row; None when rows have one. A `pair` that is given needs no known names.
+
+    Raises DataError, with the nearest name, when a column that is given is not there.
+    """
+    text, pair = _given(table, text), _given(table, pair)
+    by_case = {column.lower(): column for column in table.column_names}
+    known = [(by_case[a], by_case[b]) for a, b in PAIRS if a in by_case and b in by_case]
+    if pair is None:
+        return next((found for found in known if text in (None, found[0])), None)
+    if text is None:
+        text = next((a for a, b in known if b == pair), None)
+    if text is None:
+        text = guess_text([profile(table, name) for name in table.column_names], {pair}, table)[0]
+    return text, pair
 
 
 def guess_text_column(table: pa.Table, text: str | None = None) -> tuple[str, list[str]]:

@@ -40,6 +40,9 @@ def calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[dict[str, An
     confidence: the probability given to the answer [rows]; right: whether it was right [rows]. The error is the mean of
     |accuracy - confidence| over the bins, weighted by their rows (Guo et al. 2017).
     """
+    known = np.isfinite(confidence)
+    if not known.all():  # a model that says NaN is sure of nothing
+        return detail("calibration", ["confidence", "accuracy", "rows"], [], kind="calibration"), float("nan")
     places = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     rows, error = [], 0.0
     for place in range(BINS):
@@ -57,3 +60,12 @@ def worst(
 ) -> dict[str, Any]:
     """Return the rows a model got wrong, the surest first, to browse; the caller has sorted them."""
     return detail("worst errors", columns, rows, kind="errors")
+
+
+def texts_of(table: Any) -> dict[str, list[str]]:
+    """Return {"texts": [...]}, the rows of a prepared table (Arrow) as people read them, for `score` to show its errors with."""
+    names = [name for name in ("text", "pair") if name in table.column_names]
+    if "text" not in names:
+        return {}
+    columns = [table[name].to_pylist() for name in names]
+    return {"texts": [" ⏐ ".join(parts) for parts in zip(*columns, strict=True)]}

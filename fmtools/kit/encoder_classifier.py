@@ -61,6 +61,11 @@ class EncoderClassifier(PreTrainedModel):
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
 
+    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        if self.config.problem_type == "multi_label_classification":
+            return nn.functional.binary_cross_entropy_with_logits(logits, labels.float())
+        return nn.functional.cross_entropy(logits, labels)
+
     def forward(
         self,
         input_ids: torch.Tensor | None = None,
@@ -69,7 +74,7 @@ class EncoderClassifier(PreTrainedModel):
         labels: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> SequenceClassifierOutput:
-        """Return logits [rows, labels], and the cross-entropy when `labels` [rows] are given."""
+        """Return logits [rows, labels], and the cross-entropy when `labels` are given: [rows], or 0 and 1 in [rows, labels]."""
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         if token_type_ids is not None:
@@ -77,7 +82,7 @@ class EncoderClassifier(PreTrainedModel):
         kwargs.pop("num_items_in_batch", None)
         out = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kwargs)
         logits = self.classifier(self.dropout(self.pool(out.last_hidden_state, attention_mask)))
-        loss = None if labels is None else nn.functional.cross_entropy(logits.float(), labels)
+        loss = None if labels is None else self._loss(logits.float(), labels)
         return SequenceClassifierOutput(
             loss=loss, logits=logits, hidden_states=out.hidden_states, attentions=out.attentions
         )

@@ -69,10 +69,7 @@ def build_classifier(folder: str, labels: list[str], pooling: str) -> Any:
     """Build a classifier over an encoder folder: our mean-pooling head, or the architecture's own head over [CLS]."""
     from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
 
-    names: dict[str, Any] = {
-        "id2label": dict(enumerate(labels)),
-        "label2id": {label: i for i, label in enumerate(labels)},
-    }
+    names = label_names(labels)
     chosen = pooling_of(folder) if pooling == "auto" else pooling
     if chosen == "cls":
         return _load(
@@ -86,10 +83,19 @@ def build_classifier(folder: str, labels: list[str], pooling: str) -> Any:
     from .encoder_classifier import _has_pooler
 
     model.encoder = _load(AutoModel, folder, **({"add_pooling_layer": False} if _has_pooler(encoder_config) else {}))
-    # Written into config.json on save, with the file itself beside it, for readers that have no fmtools.
+    travel_with_weights()
+    return model
+
+
+def label_names(labels: list[str]) -> dict[str, Any]:
+    """Return how a configuration names its classes."""
+    return {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
+
+
+def travel_with_weights() -> None:
+    """Let our classifier's file be saved beside its weights, named in config.json, for readers that have no fmtools."""
     EncoderClassifierConfig.register_for_auto_class()
     EncoderClassifier.register_for_auto_class("AutoModelForSequenceClassification")
-    return model
 
 
 def load_classifier(folder: Path) -> Any:

@@ -43,3 +43,18 @@ def logistic_regression(model: Any, tokenizer: Any, folder: str, train: pa.Table
     wide = np.full((len(known), int(max(classifier.classes_.max(), test["label"].to_numpy().max())) + 1), -50.0)
     wide[:, classifier.classes_] = known
     return wide
+
+
+def most_frequent(train: pa.Table, test: pa.Table, meta: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (logits of always answering what training rows most often say, the truth), several labels a row or one."""
+    classes, several = len(meta["labels"]), bool(meta.get("multi_label"))
+    columns = [table["label"].to_pylist() for table in (train, test)]
+    seen = [number for labels in columns[0] for number in (labels if several else [labels])]
+    share = np.bincount(seen, minlength=classes) / max(1, train.num_rows)
+    logits = np.tile(np.log(np.clip(share, 1e-9, 1 - 1e-9) / (1 - np.clip(share, 1e-9, 1 - 1e-9))), (test.num_rows, 1))
+    truth = (
+        np.array([[n in labels for n in range(classes)] for labels in columns[1]], float)
+        if several
+        else np.array(columns[1])
+    )
+    return logits, truth

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from ..core.options import TrainOptions
+
 IGNORED = -100
 
 
@@ -16,6 +18,12 @@ def class_weights(labels: Sequence[int], classes: int) -> torch.Tensor:
     counts = torch.bincount(torch.as_tensor(labels), minlength=classes).float()
     weights = len(labels) / (classes * counts.clamp(min=1))
     return torch.where(counts > 0, weights, torch.ones_like(weights))
+
+
+def for_labels(labels: Any, classes: int, options: TrainOptions) -> Callable[..., torch.Tensor] | None:
+    """Return the loss that the options ask for over label numbers [rows] (an Arrow column), or None: the model's own."""
+    balanced = options.class_weights == "balanced"
+    return cross_entropy(class_weights(labels.to_pylist(), classes) if balanced else None, options.label_smoothing)
 
 
 def cross_entropy(weights: torch.Tensor | None, smoothing: float) -> Callable[..., torch.Tensor] | None:

@@ -34,15 +34,20 @@ def _model(task: str, folder: str) -> Any:
 def predict(task: str, folder: str, inputs: list[dict[str, Any]], options: dict[str, Any]) -> dict[str, Any]:
     """Return {"predictions": [...]}, one an input, in order. `options`: those of the verb, as plain JSON."""
     plugin: Task = registry.get("tasks", task)
-    return {"predictions": plugin.predict(_model(task, folder), inputs, PredictOptions.parse(options)) if inputs else []}
+    return {
+        "predictions": plugin.predict(_model(task, folder), inputs, PredictOptions.parse(options)) if inputs else []
+    }
 
 
 def evaluate(task: str, folder: str, reference: str, root: str, split: str, batch_size: int) -> dict[str, Any]:
     """Score a model on one split of stored data; return metrics, report, confusion and the number of rows."""
+    from ..kit.details import texts_of
+
     plugin: Task = registry.get("tasks", task)
     splits, meta = datasets.load(reference, Path(root))
     outputs, truth = plugin.outputs(_model(task, folder), splits[split], batch_size)
-    return {**plugin.score(outputs, truth, meta), "rows": splits[split].num_rows, "split": split}
+    scores = plugin.score(outputs, truth, {**meta, **texts_of(splits[split])})
+    return {**scores, "rows": splits[split].num_rows, "split": split}
 
 
 def attention(task: str, folder: str, text: str, trained: bool) -> dict[str, Any]:

@@ -239,10 +239,12 @@ def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save:
 
 def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[float, float]) -> None:
     """Score the published model folder, as anyone will load it, on the test split (the validation split without one)."""
+    from ..kit.details import texts_of
+
     context.emit(PhaseEvent(phase="evaluating"))
     splits, meta = data
     split = "test" if "test" in splits else "validation"
     outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], SCORED_AT_ONCE)
     began, speed = pace
-    scores = task.score(outputs, truth, meta)
+    scores = task.score(outputs, truth, {**meta, **texts_of(splits[split])})
     context.emit(ResultEvent(split=split, seconds=time.perf_counter() - began, samples_per_second=speed, **scores))

@@ -42,74 +42,69 @@ class TextClassification:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load encoder and tokenizer, tokenise every split, group the parameters for their two rates."""
-        from ...kit import batches, encoders, losses, methods
+        from ...kit import classifiers, losses, methods
+        from ...kit.batches import PadTexts
 
-        tokenizer = encoders.load_tokenizer(model_folder)
-        model = methods.apply(encoders.build_classifier(model_folder, meta["labels"], options.pooling), options)
-        rows = {
-            name: batches.TextRows(tokenizer, table["text"].to_pylist(), table["label"].to_pylist(), options.max_length)
-            for name, table in splits.items()
-        }
-        weights = losses.class_weights(splits["train"]["label"].to_pylist(), len(meta["labels"]))
+        model, tokenizer = classifiers.build(model_folder, splits["train"], meta, options)
+        model = methods.apply(model, options)
+        rows = {name: classifiers.rows(tokenizer, table, meta, options.max_length) for name, table in splits.items()}
+        probe = options.watch or [_probe(splits["validation"]["text"].to_pylist())]
         return Parts(
             model,
             tokenizer,
             rows["train"],
             rows["validation"],
-            batches.PadTexts(tokenizer.pad_token_id or 0),
+            PadTexts(tokenizer.pad_token_id or 0),
             methods.groups(model, options),
-            probes=options.watch or [_probe(splits["validation"]["text"].to_pylist())],
-            loss=losses.cross_entropy(weights if options.class_weights == "balanced" else None, options.label_smoothing),
+            probes=probe if classifiers.has_attention(model) else [],
+            loss=None
+            if meta.get("multi_label")
+            else losses.for_labels(splits["train"]["label"], len(meta["labels"]), options),
         )
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
-        """Score logits [rows, labels] against label numbers [rows]."""
-        from ...kit.metrics import classification_scores
+        """Score logits [rows, labels] against label numbers [rows], or against 0 and 1 for each label [rows, labels]."""
+        from ...kit import metrics
 
-        return classification_scores(outputs, truth, meta["labels"])
+        if meta.get("multi_label"):
+            return metrics.multi_label_scores(outputs, truth, meta["labels"])
+        return metrics.classification_scores(outputs, truth, meta["labels"], meta.get("texts"))
 
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
-        from ...kit import encoders
+        from ...kit import classifiers, encoders
 
-        return encoders.load_classifier(folder), encoders.load_tokenizer(str(folder))
+        return classifiers.load(folder), encoders.load_tokenizer(str(folder))
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return {"text": ...} for each typed text and each row."""
+        """Return {"text": ...}, with "pair" where rows have two texts, for each typed text and each row."""
         from ...kit import inputs
 
+        if meta.get("pair_column"):
+            return inputs.pairs(options, data, meta)
         return inputs.texts(options, data, meta.get("text_column"))
 
     def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
-        """Return for each input {"text", "label", "score", "top": [{"label", "score"}, ...]}, best first."""
+        """Return for each input {"text", "label", "score", "top": [{"label", "score"}, ...]}, best first.
+
+        With several labels a row also "labels", those above one half; scores are then probabilities of each by itself."""
         import pyarrow as pa
 
-        from ...kit.metrics import softmax
+        from ...kit.metrics import sigmoid, softmax
 
-        texts = [row["text"] for row in inputs]
-        logits, _ = self.outputs(loaded, pa.table({"text": pa.array(texts, pa.string())}), 64)
-        names = loaded[0].config.id2label
-        return [_answer(text, row, names, options.top) for text, row in zip(texts, softmax(logits), strict=True)]
+        names = ("text", "pair") if any("pair" in row for row in inputs) else ("text",)
+        table = pa.table({name: pa.array([row.get(name, "") for row in inputs], pa.string()) for name in names})
+        logits, _ = self.outputs(loaded, table, 64)
+        labels, several = loaded[0].config.id2label, _is_multi(loaded[0])
+        scores = sigmoid(logits) if several else softmax(logits)
+        return [_answer(row, found, labels, options.top, several) for row, found in zip(inputs, scores, strict=True)]
 
     def outputs(self, loaded: tuple[Any, Any], rows: pa.Table, batch_size: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return logits [rows, labels] in the order of the rows, and the label numbers [rows] where there are any."""
-        import numpy as np
-        import torch
+        """Return logits [rows, labels] in the order of the rows, and the truth where there is any: label numbers [rows], or
+        0 and 1 for each label [rows, labels]."""
+        from ...kit import classifiers
 
-        from ...kit import batches
-
-        model, tokenizer = loaded
-        data = batches.TextRows(tokenizer, rows["text"].to_pylist(), None, _max_length(model))
-        collate = batches.PadTexts(tokenizer.pad_token_id or 0)
-        order = sorted(range(len(data)), key=data.lengths.__getitem__)
-        logits = np.zeros((len(data), model.config.num_labels), np.float32)
-        with torch.inference_mode():
-            for i in range(0, len(order), batch_size):
-                chosen = order[i : i + batch_size]
-                batch = {k: v.to(model.device) for k, v in collate([data[j] for j in chosen]).items()}
-                logits[chosen] = model(**batch).logits.float().cpu().numpy()
-        truth = np.asarray(rows["label"]) if "label" in rows.column_names else None
-        return logits, truth
+        return classifiers.outputs(*loaded, rows, batch_size, _is_multi(loaded[0]))
 
     def attention(self, loaded: tuple[Any, Any], text: str) -> tuple[list[str], np.ndarray]:
         """Return (tokens [n], attention [layers, heads, n, n]); long texts are cut to 64 tokens to stay readable."""
@@ -117,14 +112,18 @@ class TextClassification:
 
         return attention_of(*loaded, text, 64)
 
-
     def baseline(
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score a logistic regression on the frozen model's embeddings, trained on the training rows."""
         from ...kit import encoders
-        from ...kit.frozen import logistic_regression
+        from ...kit.frozen import logistic_regression, most_frequent
 
+        if not model_folder or meta.get("multi_label"):
+            return {
+                "name": "most frequent label",
+                **self.score(*most_frequent(splits["train"], splits[split], meta), meta),
+            }
         model, tokenizer = encoders.load_base(model_folder), encoders.load_tokenizer(model_folder)
         outputs = logistic_regression(model, tokenizer, model_folder, splits["train"], splits[split])
         scores = self.score(outputs, splits[split]["label"].to_numpy(), meta)
@@ -136,12 +135,12 @@ def _probe(texts: list[str]) -> str:
     return next((text for text in texts if 4 <= len(text.split()) <= 12 or 6 <= len(text) <= 40), texts[0])
 
 
-def _max_length(model: Any) -> int:
-    encoder = getattr(model.config, "encoder", model.config)
-    return min(int(getattr(encoder, "max_position_embeddings", 512)), 512)
+def _is_multi(model: Any) -> bool:
+    return bool(model.config.problem_type == "multi_label_classification")
 
 
-def _answer(text: str, scores: np.ndarray, names: dict[int, str], top: int) -> dict[str, Any]:
+def _answer(row: dict[str, Any], scores: np.ndarray, names: dict[int, str], top: int, several: bool) -> dict[str, Any]:
     best = scores.argsort()[::-1][:top]
     ranked = [{"label": names[int(i)], "score": float(scores[i])} for i in best]
-    return {"text": text, **ranked[0], "top": ranked}
+    found = {"labels": [names[int(i)] for i in (scores > 0.5).nonzero()[0]]} if several else {}
+    return {**row, **ranked[0], **found, "top": ranked}

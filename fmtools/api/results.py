@@ -56,16 +56,22 @@ class Report(Shown):
         }
 
     def text(self) -> str:
+        from ..core.wire import Detail
+        from ..views.details import details_text
         from ..views.tables import report_text
 
-        return report_text(self.metrics, self.report, f"{self.run}, {self.rows:,} {self.split} rows")
+        said = report_text(self.metrics, self.report, f"{self.run}, {self.rows:,} {self.split} rows")
+        more = details_text([Detail.model_validate(detail) for detail in self.details])
+        return f"{said}\n\n{more}" if more else said
 
     def html(self) -> str:
+        from ..core.wire import Detail
+        from ..views.details import details_html
         from ..views.tables import report_html
 
-        return report_html(
-            self.metrics, self.report, self.confusion, f"{self.run}, {self.rows:,} {self.split} rows", self.notices
-        )
+        title = f"{self.run}, {self.rows:,} {self.split} rows"
+        said = report_html(self.metrics, self.report, self.confusion, title, self.notices)
+        return said + details_html([Detail.model_validate(detail) for detail in self.details], rows=50)
 
 
 @dataclass(repr=False)

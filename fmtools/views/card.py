@@ -8,9 +8,10 @@ from typing import Any
 
 from ..core.errors import StoreError
 from ..core.wire import MIME_TYPE, Frame, Head, Increment, RunBundle, StoredFrame
+from .details import details_html
 from .follow import RunView
 from .language import say
-from .markup import STATUS_COLOURS, bar, chip, esc, heat_table, line_chart
+from .markup import MUTED, STATUS_COLOURS, bar, chip, esc, heat_table, line_chart
 
 #: Points a series in a snapshot; and the bytes of attention a notebook may carry.
 POINTS, CARRIED = 150, 60_000
@@ -127,8 +128,23 @@ def html(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:
         f"<div>{split}{scores}</div>" if scores else "",
         f'<div style="color:{colour}">{esc(said)}</div>' if said else "",
         f'<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-end">{line_chart([("loss", *curves["loss"])]) if "loss" in curves else ""}{line_chart(validation)}{_attention(increment, frames)}</div>',
+        _samples(increment),
+        details_html(increment.details),
     ]
     return f'<div style="font-family:system-ui,sans-serif;max-width:1000px">{"".join(parts)}</div>'
+
+
+def _samples(increment: Increment) -> str:
+    """Return what the model wrote last after each beginning."""
+    newest = {sample.prompt: sample for sample in increment.samples}
+    if not newest:
+        return ""
+    title = f'<div style="{MUTED}">{esc(say("what the model writes"))}, {esc(say("step"))} {increment.samples[-1].step:,}</div>'
+    lines = "".join(
+        f'<div style="white-space:pre-wrap"><span style="{MUTED}">{esc(s.prompt)}</span>{esc(s.text)}</div>'
+        for s in newest.values()
+    )
+    return title + lines
 
 
 def _attention(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:

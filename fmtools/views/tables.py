@@ -44,7 +44,8 @@ def _report_header() -> list[str]:
 def report_text(metrics: dict[str, float], report: dict[str, dict[str, float]], title: str) -> str:
     """Return the report as scikit-learn prints it."""
     scores = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-    return f"{title}\n{plain(_report_header(), _report_rows(report))}\n{scores}"
+    rows = f"\n{plain(_report_header(), _report_rows(report))}" if report else ""
+    return f"{title}{rows}\n{scores}"
 
 
 def report_html(
@@ -63,7 +64,8 @@ def report_html(
     scroll = "max-height:340px;overflow:auto"
     return (
         f'<div><b>{esc(title)}</b></div>{said}<div>{scores}</div><div style="display:flex;flex-wrap:wrap;gap:28px;align-items:flex-start">'
-        f'<div style="{scroll}">{table(_report_header(), rows)}</div>{_confused(confusion)}</div>'
+        + (f'<div style="{scroll}">{table(_report_header(), rows)}</div>' if rows else "")
+        + f"{_confused(confusion)}</div>"
     )
 
 

@@ -11,4 +11,6 @@ ZH = {
     "languages": "语言", "installed": "已安装", "yes": "是", "no": "否", "split": "划分", "rows": "行数", "length": "长度", "check": "检查",
     "seen": "结果", "what to do": "建议", "most confused": "最易混淆", "times": "次数", "truth": "真实", "predicted": "预测", "training": "训练",
     "validation": "验证", "test": "测试", "no runs yet": "还没有运行", "summary": "说明", "examples": "示例", "classes": "类别数",
+    "calibration": "校准", "confidence": "置信度", "accuracy": "准确率", "worst errors": "最严重的错误", "tags, token by token": "逐词元标签",
+    "tag": "标签", "source": "原文", "written": "写出", "reference": "参考", "what the model writes": "模型写出的文本",
 }  # fmt: skip

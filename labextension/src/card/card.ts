@@ -9,6 +9,7 @@ import { CurvesView } from '../curves/view';
 import type { RunBundle } from '../contract';
 import type { RunFollower } from '../follow/follower';
 import type { IRunFollowers } from '../follow/pool';
+import { SamplesView } from '../results/samplesView';
 import { ResultsView } from '../results/view';
 import type { ISettings } from '../settings/tokens';
 import { h, setAttribute, setShown } from '../ui/dom';
@@ -48,6 +49,7 @@ export class RunCard extends Widget {
     this._notices = new NoticesView(trans);
     this._curves = new CurvesView(follower.state, settings, trans);
     this._attention = new AttentionView(follower, settings, trans);
+    this._samples = new SamplesView(trans);
     this._results = new ResultsView(follower.state, settings, trans);
     this._build();
     follower.changed.connect(this._schedule, this);
@@ -97,7 +99,8 @@ export class RunCard extends Widget {
     );
     const pictures = h('div', { class: 'fm-pictures' }, this._curves.node, this._attention.node);
     this._body = h('div', { class: 'fm-body' });
-    this._body.append(this._header.node, this._progress.node, this._notices.node, pictures, this._results.node);
+    this._body.append(this._header.node, this._progress.node, this._notices.node, pictures);
+    this._body.append(this._samples.node, this._results.node);
     this.node.append(this._empty, this._body);
     setAttribute(this.node, 'data-fm', 'card');
     setAttribute(this.node, 'data-run-id', this.runId);
@@ -129,6 +132,7 @@ export class RunCard extends Widget {
     this._controls.update();
     this._curves.update();
     this._attention.update();
+    this._samples.update(state.samples);
     this._results.update();
     this._describe();
   }
@@ -191,5 +195,6 @@ export class RunCard extends Widget {
   private readonly _controls: ControlsView;
   private readonly _curves: CurvesView;
   private readonly _attention: AttentionView;
+  private readonly _samples: SamplesView;
   private readonly _results: ResultsView;
 }

@@ -1,4 +1,4 @@
-import type { Frame, Head, Increment, Mark, Notice, Probe } from '../contract';
+import type { Detail, Frame, Head, Increment, Mark, Notice, Probe, Sample } from '../contract';
 import { toNumber } from '../ui/numbers';
 
 /** One curve: `steps[i]` belongs to `values[i]`; values may be NaN or infinite. */
@@ -22,6 +22,8 @@ export class RunState {
   notices: Notice[] = [];
   report: Record<string, unknown> = {};
   confusion: Record<string, unknown> = {};
+  details: Detail[] = [];
+  samples: Sample[] = [];
   /** Counts the histories seen, so that a view can tell that what it drew is no longer true. */
   epoch = 0;
 
@@ -47,7 +49,7 @@ export class RunState {
     this.epoch += 1;
     this.series = new Map();
     [this.marks, this.probes, this.frames, this.notices] = [[], [], [], []];
-    [this.report, this.confusion] = [{}, {}];
+    [this.report, this.confusion, this.details, this.samples] = [{}, {}, [], []];
     this._append(increment);
     return 'replace';
   }
@@ -71,6 +73,8 @@ export class RunState {
     this.frames.push(...(increment.frames ?? []).filter(frame => !known.has(frame.seq)));
     this.report = filled(increment.report) ?? this.report;
     this.confusion = filled(increment.confusion) ?? this.confusion;
+    this.details = increment.details?.length ? increment.details : this.details;
+    this.samples.push(...(increment.samples ?? []));
   }
 
   private _appendPoints(increment: Increment): void {

@@ -50,6 +50,59 @@ def _groups(texts: Sequence[Any], labels: Sequence[Any]) -> dict[str, list[list[
     return groups
 
 
+def divide(
+    keys: Sequence[Sequence[Any]], strata: Sequence[str], shares: dict[str, float], seed: int
+) -> tuple[list[str], list[str]]:
+    """Return (the split of each row, notices): rows that share any key of theirs stay on one side.
+
+    `keys`: for each row, what ties it to others (its text, its group ...); None ties to nothing. `strata`: what keeps its
+    share on every side, "" for all alike. `shares`: {"test": 0.1, ...} of the rows; what is left is "train". A stratum
+    with fewer tied groups than sides gives its rows to training first. The same arguments give the same split.
+    """
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    by_stratum: dict[str, list[list[int]]] = {}
+    for rows in _tied(keys):
+        by_stratum.setdefault(strata[rows[0]], []).append(rows)
+    found, lonely = ["train"] * len(keys), []
+    for stratum in sorted(by_stratum):
+        members = by_stratum[stratum]
+        total = sum(map(len, members))
+        if len(members) < 2:
+            lonely.append(stratum)
+        for name, share in shares.items():
+            if not share or len(members) < 2:
+                continue
+            drawn = set(_draw(members, share * total / sum(map(len, members)), random))
+            for row in drawn:
+                found[row] = name
+            members = [rows for rows in members if rows[0] not in drawn]
+    return found, _said([name for name in lonely if name])
+
+
+def _tied(keys: Sequence[Sequence[Any]]) -> list[list[int]]:
+    """Return groups of rows that are tied by any of their keys, directly or through others, in order of first rows."""
+    parent = list(range(len(keys)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    first: dict[Any, int] = {}
+    for row, own in enumerate(keys):
+        for key in own:
+            if key is not None:
+                a, b = root(first.setdefault(key, row)), root(row)
+                parent[max(a, b)] = min(a, b)
+    tied: dict[int, list[int]] = {}
+    for row in range(len(keys)):
+        tied.setdefault(root(row), []).append(row)
+    return list(tied.values())
+
+
 def _draw(members: list[list[int]], share: float, random: np.random.Generator) -> list[int]:
     """Draw whole groups until the share of this class's rows is reached as closely as they allow; some always stay."""
     target = max(1.0, share * sum(map(len, members)))

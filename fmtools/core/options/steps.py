@@ -15,7 +15,7 @@ from ..errors import OptionError
 from .base import nearest
 
 #: The columns that augmentation adds: a row's own number, and that of the row it was made from. Later steps respect them.
-ROW_ID, AUGMENTED_FROM = "row_id", "augmented_from"
+ROW_ID, AUGMENTED_FROM, AUGMENTED_WITH = "row_id", "augmented_from", "augmented_with"
 
 
 def _listed(value: Any) -> Any:

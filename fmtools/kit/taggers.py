@@ -1,0 +1,122 @@
+"""Encoders with a tag for every token: build, load, tag sentences, look at attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..core.errors import ModelError
+from ..core.options import TrainOptions
+from . import encoders, scratch
+from .tokens import PadTags, Pieces, TaggedRows
+from .division import Division, join
+
+#: Windows are not made longer than this, whatever a model takes: attention grows with the square.
+LONGEST = 512
+
+
+@dataclass
+class Tagged:
+    """What a model says of sentences: for each the tokens, the tag numbers [n], how sure it is of them [n], and, where the
+    truth was given, -log p of it [n]."""
+
+    tokens: list[list[str]]
+    tags: list[np.ndarray]
+    sure: list[np.ndarray]
+    missed: list[np.ndarray] = field(default_factory=list)
+
+
+def build(folder: str, meta: dict[str, Any], sentences: list[list[str]], options: TrainOptions) -> tuple[Any, Any]:
+    """Return (model, tokenizer): pretrained with a new head, or with random weights when made from scratch.
+
+    `folder` is "" for an architecture by name; its tokenizer is learned from the sentences. How texts were divided is
+    written into the model's configuration, for whoever predicts with it.
+    """
+    from transformers import AutoConfig, AutoModelForTokenClassification
+
+    names: dict[str, Any] = {
+        "num_labels": len(meta["labels"]),
+        "id2label": dict(enumerate(meta["labels"])),
+        "label2id": {label: i for i, label in enumerate(meta["labels"])},
+    }
+    if folder:
+        tokenizer = encoders.load_tokenizer(folder)
+        config = None if not options.from_scratch else encoders._load(AutoConfig, folder, **names)
+    else:
+        tokenizer = scratch.tokenizer((join(tokens, meta["division"])[0] for tokens in sentences), options)
+        config = scratch.config(options, tokenizer)
+        config.update(names)
+    if config is not None:
+        model = AutoModelForTokenClassification.from_config(config)
+    else:
+        model = encoders._load(AutoModelForTokenClassification, folder, ignore_mismatched_sizes=True, **names)
+    if not tokenizer.is_fast:
+        raise ModelError("The tokenizer of this model is not one of the `tokenizers` library.", "Choose another model.")
+    model.config.division, model.config.plain_tags = meta["division"], meta["plain"]
+    return model, tokenizer
+
+
+def load(folder: Path) -> tuple[Any, Any]:
+    """Load (model, tokenizer) of a trained folder."""
+    from transformers import AutoModelForTokenClassification
+
+    model = encoders._load(AutoModelForTokenClassification, str(folder))
+    return model.eval(), encoders.load_tokenizer(str(folder))
+
+
+def division(model: Any) -> Division:
+    """Say how texts are divided for a model; "words" for one that was not trained here."""
+    return "characters" if getattr(model.config, "division", "") == "characters" else "words"
+
+
+def longest(model: Any, tokenizer: Any) -> int:
+    """Return how many tokens a window may have: what positions there are, and what the tokenizer says was trained."""
+    config = model.config
+    positions = int(getattr(config, "max_position_embeddings", LONGEST) or LONGEST)
+    if getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
+        positions -= 2  # theirs begin behind the number of the padding
+    return max(8, min(positions, int(tokenizer.model_max_length), LONGEST))
+
+
+def tag(
+    loaded: tuple[Any, Any], sentences: list[list[str]], batch_size: int, truth: list[list[int]] | None = None
+) -> Tagged:
+    """Tag every token of every sentence, long ones window by window; like lengths are computed together."""
+    model, tokenizer = loaded
+    rows = TaggedRows(Pieces(tokenizer, division(model)), sentences, truth, longest(model, tokenizer))
+    found = Tagged(
+        sentences,
+        [np.zeros(len(tokens), np.int64) for tokens in sentences],
+        [np.zeros(len(tokens), np.float32) for tokens in sentences],
+        [np.zeros(len(tokens), np.float32) for tokens in sentences] if truth is not None else [],
+    )
+    filled = [0] * len(sentences)
+    places = []
+    for number, own in zip(rows.sentence, rows.places, strict=True):
+        places.append(slice(filled[number], filled[number] + len(own)))
+        filled[number] += len(own)
+    order = sorted(range(len(rows)), key=rows.lengths.__getitem__)
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        for row, scores in zip(chosen, _log_probabilities(model, tokenizer, rows, chosen), strict=True):
+            number, own = rows.sentence[row], places[row]
+            found.tags[number][own] = scores.argmax(-1)
+            found.sure[number][own] = np.exp(scores.max(-1))
+            if truth is not None:
+                wanted = rows.labels[row][rows.places[row]]
+                found.missed[number][own] = -np.take_along_axis(scores, wanted[:, None], -1)[:, 0]
+    return found
+
+
+@torch.inference_mode()
+def _log_probabilities(model: Any, tokenizer: Any, rows: TaggedRows, chosen: list[int]) -> list[np.ndarray]:
+    """Return log p [own words, labels] for each chosen window."""
+    batch = PadTags(tokenizer.pad_token_id or 0)([rows[row] for row in chosen])
+    del batch["labels"]
+    logits = model(**{name: value.to(model.device) for name, value in batch.items()}).logits.float()
+    scores = logits.log_softmax(-1).cpu().numpy()
+    return [scores[place, rows.places[row]] for place, row in enumerate(chosen)]

@@ -5,28 +5,27 @@ Arrow is imported inside functions: kernels import this module before anyone ask
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.contracts import Dataset
+from ..core.contracts import Dataset, Drop
 from ..core.errors import DataError
 from .arrays import array_of, int_array
+from .broken import MAX_DROPS
+from .text_lines import LARGE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: More columns than this are data turned on their side, or a bomb.
 MAX_COLUMNS = 2_000
-#: More broken rows than this share mean that the file was read the wrong way: an error instead of dropped rows.
-MAX_BROKEN = 0.1
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
-    **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "development", "testa"), "validation"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation", "testb"), "test"),
 }
 SPLIT_COLUMNS = ("split", "set", "subset", "partition")
 SPLIT_ORDER = ("train", "validation", "test", "all")
@@ -34,45 +33,19 @@ SPLIT_ORDER = ("train", "validation", "test", "all")
 
 @dataclass
 class Rows:
-    """One table as read, and the account of its rows: read = table rows + sum(dropped.values())."""
+    """One table as read, and the account of its rows: read = table rows + sum(dropped.values()).
+
+    drops: the first of the dropped rows, one by one. task: the hub's name, when the format tells it. spill: the file that
+    the table is mapped from, when it is one that was written for it.
+    """
 
     table: pa.Table
     read: int
     dropped: dict[str, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Broken:
-    """Rows that cannot be used: counts by reason, and the first lines of each to name."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    lines: dict[str, list[int]] = field(default_factory=dict)
-
-    def add(self, reason: str, line: int) -> None:
-        self.counts[reason] = self.counts.get(reason, 0) + 1
-        shown = self.lines.setdefault(reason, [])
-        if len(shown) < 5:
-            shown.append(line)
-
-    def notices(self, name: str) -> list[str]:
-        return [
-            f"{name}: {count:,} {reason} dropped (line {self._where(reason)})." for reason, count in self.counts.items()
-        ]
-
-    def check(self, name: str, read: int) -> None:
-        """Raise DataError, naming the first line, when too many rows are broken to go on without them."""
-        total = sum(self.counts.values())
-        if (total > MAX_BROKEN * read and total > 1) or total == read:
-            reason = max(self.counts, key=lambda key: self.counts[key])
-            raise DataError(
-                f"{name}:{self.lines[reason][0]}: {total:,} of {read:,} rows are broken, most of them: {reason}.",
-                "Correct the file: check its quotes, its separators and its ending.",
-            )
-
-    def _where(self, reason: str) -> str:
-        lines = ", ".join(map(str, self.lines[reason]))
-        return lines + (" ..." if self.counts[reason] > len(self.lines[reason]) else "")
+    drops: list[Drop] = field(default_factory=list)
+    task: str = ""
+    spill: Path | None = None
 
 
 def slug(name: str) -> str:
@@ -96,7 +69,7 @@ def table_of(columns: dict[str, list[Any]], name: str, notices: list[str]) -> pa
                 cause, "Repair those texts, for example with text.encode(errors='replace').decode()."
             ) from None
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, TypeError):
-            arrays[column] = array_of([None if value is None else _as_text(value) for value in values])
+            arrays[column] = array_of([None if value is None else as_text(value) for value in values])
             notices.append(f"{name}: column {column!r} mixes kinds of values: read as text.")
     return pa.table(arrays)
 
@@ -108,7 +81,8 @@ def too_wide(name: str, columns: int) -> DataError:
     )
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a value of a column that mixes kinds as text."""
     import json
 
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -129,66 +103,28 @@ def plain(table: pa.Table) -> pa.Table:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Undo dictionaries and the layouts of text that only some functions know."""
+    """Undo dictionaries, extensions and the layouts of text that only some functions know."""
     import pyarrow as pa
 
+    if isinstance(column.type, pa.BaseExtensionType):
+        return _plain(pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type))
     if pa.types.is_dictionary(column.type):
         values = _plain(pa.chunked_array([chunk.dictionary for chunk in column.chunks], column.type.value_type)).type
         chunks = [chunk.dictionary.cast(values).take(chunk.indices) for chunk in column.chunks]
         return pa.chunked_array(chunks, values)
-    return column.cast(pa.string()) if str(column.type) in ("string_view", "large_string") else column
+    kind = _plain_type(column.type)
+    return column if kind == column.type else column.cast(kind)
 
 
-def find_splits(folder: Path, endings: Iterable[str]) -> dict[str, list[Path]]:
-    """Return {"train": [files], ...} of a folder: train.csv, dev.csv, test-00000-of-00002.parquet ..."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        stem = re.sub(r"-\d+-of-\d+$", "", path.stem).lower()
-        if path.suffix.lower() in endings and stem in SPLIT_NAMES and path.is_file():
-            found.setdefault(SPLIT_NAMES[stem], []).append(path)
-    return found
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return the plain type for one of text, or of lists of it."""
+    import pyarrow as pa
 
-
-def is_folder_of(reference: Any, endings: Iterable[str]) -> bool:
-    """Say whether `reference` is a folder with files named after splits and with one of these endings."""
-    try:
-        return (
-            isinstance(reference, str | Path)
-            and Path(reference).is_dir()
-            and bool(find_splits(Path(reference), endings))
-        )
-    except (OSError, ValueError):
-        return False
-
-
-def ends_with(reference: Any, endings: Iterable[str]) -> bool:
-    """Say whether `reference` is a path whose name has one of these endings."""
-    return isinstance(reference, str | Path) and Path(reference).suffix.lower() in endings
-
-
-def existing(path: Path) -> Path:
-    """Return the path if it is there. Raises DataError with the nearest name of its folder."""
-    try:
-        if path.exists():
-            return path
-        folder = path.parent
-        names = sorted(other.name for other in folder.iterdir()) if folder.is_dir() else []
-    except (OSError, ValueError) as error:
-        raise DataError(f"{str(path)[:200]!r} is not a usable path: {error}.", "Check it.") from None
-    if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}.", "Check the path; it is relative to the working directory.")
-    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
-    cure = f"Did you mean {near[0]}?" if near else "Check the path; it is relative to the working directory."
-    raise DataError(f"There is no file {path}.", cure)
-
-
-def load_path(reference: str | Path, endings: Iterable[str], read: Callable[[Path], Rows]) -> Dataset:
-    """Read a file, or a folder with a file a split, with one source's `read`; check it and account for its rows."""
-    path = existing(Path(reference).expanduser())
-    if path.is_dir():
-        return _load_folder(path, endings, read)
-    rows = read(path)
-    return dataset_of(slug(path.stem), rows, str(path))
+    if str(kind) in ("string_view", "large_string"):
+        return pa.string()
+    if pa.types.is_large_list(kind) or pa.types.is_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    return kind
 
 
 def dataset_of(name: str, rows: Rows, origin: str, licence: str = "") -> Dataset:
@@ -196,48 +132,18 @@ def dataset_of(name: str, rows: Rows, origin: str, licence: str = "") -> Dataset
     if rows.table.num_rows == 0:
         raise DataError(f"{name} has column names but no rows ({rows.read} read).", "Choose data with rows.")
     splits, notices = by_split_column(rows.table)
-    return Dataset(name, splits, origin, licence, [*rows.notices, *notices], rows.read, rows.dropped)
-
-
-def _load_folder(folder: Path, endings: Iterable[str], read: Callable[[Path], Rows]) -> Dataset:
-    import pyarrow as pa
-
-    found = find_splits(folder, endings)
-    if not found:
-        raise DataError(f"The folder {folder} has no file named train, validation or test.", "Name one of its files.")
-    data = Dataset(slug(folder.name), {}, str(folder))
-    for split in sorted(found, key=SPLIT_ORDER.index):
-        parts = [read(path) for path in found[split]]
-        try:
-            data.splits[split] = pa.concat_tables([part.table for part in parts])
-        except pa.ArrowInvalid as error:
-            cause = f"The files of split {split!r} in {folder} differ in their columns."
-            raise DataError(cause, str(error).split("\n")[0]) from None
-        for part in parts:
-            account(data, part)
-    if not sum(data.rows.values()):
-        raise DataError(f"The files in {folder} have no rows.", "Choose data with rows.")
-    data.notices.append("Splits by file: " + counted(data.rows) + ".")
-    data.notices += _differences(data)
-    return data
+    said = [*rows.notices, *notices]
+    return Dataset(name, splits, origin, licence, said, rows.read, rows.dropped, rows.drops, rows.task)
 
 
 def account(data: Dataset, rows: Rows) -> None:
     """Add one table's row account and notices to a Dataset's."""
     data.read += rows.read
     data.notices += rows.notices
+    data.drops += rows.drops[: MAX_DROPS - len(data.drops)]
+    data.task = data.task or rows.task
     for reason, count in rows.dropped.items():
         data.dropped[reason] = data.dropped.get(reason, 0) + count
-
-
-def _differences(data: Dataset) -> list[str]:
-    first = next(iter(data.splits))
-    columns = set(data.splits[first].column_names)
-    return [
-        f"Split {name!r} has the columns {', '.join(table.column_names)}; {first!r} has {', '.join(data.columns)}."
-        for name, table in data.splits.items()
-        if set(table.column_names) != columns
-    ]
 
 
 def counted(rows: dict[str, int]) -> str:
@@ -261,5 +167,23 @@ def by_split_column(table: pa.Table) -> tuple[dict[str, pa.Table], list[str]]:
     places: dict[str, list[int]] = {name: [] for name in SPLIT_ORDER if name in known}
     for index, value in enumerate(values):
         places[str(value)].append(index)
-    splits = {name: rest.take(int_array(indices)) for name, indices in places.items()}
+    splits = {name: _rows_at(rest, indices) for name, indices in places.items()}
     return splits, [f"Column {column!r} gave the splits: {counted({n: t.num_rows for n, t in splits.items()})}."]
+
+
+def _rows_at(table: pa.Table, indices: list[int]) -> pa.Table:
+    """Return some rows of a table, in order; of a large one as a file that is mapped, as the table is."""
+    if table.nbytes <= LARGE or not indices:
+        return table.take(int_array(indices))
+    from . import cache
+    from .gather import Gatherer, gathered
+
+    gatherer, before, at = Gatherer("split", []), 0, 0
+    for batch in table.to_batches():
+        here = bisect_left(indices, before + batch.num_rows, at)
+        inside = int_array([index - before for index in indices[at:here]])
+        gatherer.take(type(table).from_batches([batch]).take(inside))
+        before, at = before + batch.num_rows, here
+    rows = gathered(gatherer, len(indices))
+    cache.let_go(rows)
+    return rows.table

@@ -17,7 +17,7 @@ from pathlib import Path
 from ..core.errors import DataError
 from .codec_names import asked, misread
 from .letters import CANDIDATES, language_score
-from .packed import PACKED, inner_name, open_bytes
+from .packed import PACKED, open_bytes
 
 #: Larger files that must be read as one text are refused: it would take the kernel's memory. Others: see `text_lines`.
 MAX_BYTES = 2 << 30
@@ -96,14 +96,15 @@ def read_text(path: Path, encoding: str = "") -> Decoded:
 def decode(data: bytes, name: str, encoding: str = "") -> Decoded:
     """Decode a file's bytes; `name` stands in the notice and in errors. `encoding`: asked for, found out when empty."""
     refuse_binary(data, name)
-    if encoding:
-        found = _as_asked(data, name, encoding)
-    else:
-        found = _marked(data, name) or _unmarked_utf16(data, name) or _utf8(data, name) or _escaped(data, name)
-        found = found or _legacy(data, name)
+    found = _as_asked(data, name, encoding) if encoding else _found_out(data, name)
     if "\0" in found.text:
         raise nul_at(name, found.text.count("\n", 0, found.text.index("\0")) + 1)
     return found
+
+
+def _found_out(data: bytes, name: str) -> Decoded:
+    found = _marked(data, name) or _unmarked_utf16(data, name) or _utf8(data, name) or _escaped(data, name)
+    return found or _legacy(data, name)
 
 
 def nul_at(name: str, line: int) -> DataError:
@@ -197,7 +198,8 @@ def broken_bytes(
     seen = data[start : start + 4].hex(" ")
     if asked_for:
         return DataError(
-            f"{name}:{line}: these bytes are not {title}: {seen}.", "Leave --encoding out to have it found, or name another."
+            f"{name}:{line}: these bytes are not {title}: {seen}.",
+            "Leave --encoding out to have it found, or name another.",
         )
     return DataError(
         f"{name}:{line}: the file is {title}, but these bytes are not: {seen}.",

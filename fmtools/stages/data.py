@@ -13,8 +13,9 @@ from ..core.errors import DataError
 from ..core.options import nearest
 from ..kit.columns import guess_columns, guess_text_column
 from ..kit.labels import label_text, natural
+from ..kit.packed import PACKED
+from ..kit.places import existing
 from ..kit.split import text_key
-from ..kit.tables import existing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,28 +47,31 @@ def load(reference: Any, stored: Callable[[str], Dataset | None] | None = None, 
     text = reference.strip()
     if not text:
         raise DataError("The data's name is empty.", f"Known names: {', '.join(known_names())}; or give a file.")
-    if text in known_names():
+    if text in known_names() and not reading.format:
         return next(source for source in _sources() if text in source.names).load(text, reading)
-    found = stored(text) if stored is not None and not _looks_like_path(text) else None
+    found = stored(text) if stored is not None and not _looks_like_path(text) and not reading.format else None
     if found is not None:
         return found
-    if _looks_like_path(text) or _exists(text):
-        return _load_path(text, reading)
-    raise _unknown(text)
+    return _load_path(text, reading)
 
 
 def _sources() -> list[Source]:
-    return list(registry.every("sources").values())
+    """Return the sources in the order in which they are asked: those that look elsewhere than here come last."""
+    return sorted(registry.every("sources").values(), key=lambda source: bool(getattr(source, "last", False)))
 
 
 def _looks_like_path(text: str) -> bool:
-    return "/" in text or "\\" in text or text.startswith("~") or Path(text).suffix.lower() in file_endings()
+    return "/" in text or "\\" in text or text.startswith("~") or Path(text).suffix.lower() in _file_names_end_in()
+
+
+def _file_names_end_in() -> set[str]:
+    return {*file_endings(), *PACKED}
 
 
 def _exists(text: str) -> bool:
     try:
-        return Path(text).exists()
-    except (OSError, ValueError):
+        return Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
         return False
 
 
@@ -82,22 +86,27 @@ def _load_object(reference: Any, reading: Reading) -> Dataset:
 
 
 def _load_path(text: str, reading: Reading) -> Dataset:
-    path = Path(text).expanduser()
+    """Load a path, or two with a comma between, or a name of the hub: what the first source takes that is asked."""
     if reading.format:
-        source = registry.get("sources", reading.format)
-        existing(path)
-        return source.load(str(path), reading)
+        return registry.get("sources", reading.format).load(text, reading)
     for source in _sources():
-        if source.accepts(str(path)):
-            return source.load(str(path), reading)
-    existing(path)
+        if source.accepts(text):
+            return source.load(text, reading)
+    if not _looks_like_path(text) and not _exists(text):
+        raise _unknown(text)
+    raise _unreadable(existing(Path(text).expanduser()))
+
+
+def _unreadable(path: Path) -> DataError:
+    """Word the error for a file or folder that no source takes."""
     endings = ", ".join(file_endings())
     if path.is_dir():
-        inside = [other.name for other in sorted(path.iterdir()) if other.suffix.lower() in file_endings()]
+        inside = [other.name for other in sorted(path.iterdir()) if other.suffix.lower() in _file_names_end_in()]
         some = f"It has {', '.join(inside[:5])}: name one of them." if inside else "Name a file, or another folder."
-        raise DataError(f"The folder {path} has no file named train, validation or test ending in {endings}.", some)
-    raise DataError(
-        f"Nothing here reads {path.suffix or 'files without an ending'!r}: {path.name}.", f"Readable: {endings}."
+        return DataError(f"The folder {path} has no file named train, validation or test ending in {endings}.", some)
+    return DataError(
+        f"Nothing here reads {path.suffix or 'files without an ending'!r}: {path.name}.",
+        f"Readable: {endings}; or say which reader to use with --format.",
     )
 
 

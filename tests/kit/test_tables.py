@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fmtools.core.contracts import Drop
 from fmtools.core.errors import DataError
-from fmtools.kit.tables import Broken, by_split_column, slug, table_of
+from fmtools.kit.broken import Broken
+from fmtools.kit.tables import by_split_column, slug, table_of
 
 
 @given(st.text())
@@ -29,15 +31,22 @@ def test_split_columns_keep_every_row(values: list[str | None]) -> None:
             assert {str(values[row]).strip().lower() for row in part["row"].to_pylist()} <= {name, "dev", "val"}
 
 
-def test_a_few_broken_rows_pass_and_many_do_not() -> None:
-    broken = Broken()
+def test_some_broken_rows_pass_and_most_do_not() -> None:
+    broken = Broken("x.csv")
     for line in range(10):
         broken.add("bad rows", line + 2)
-    broken.check("x.csv", 100)
+    broken.check("x.csv", 20)
     assert broken.notices("x.csv") == ["x.csv: 10 bad rows dropped (line 2, 3, 4, 5, 6 ...)."]
-    with pytest.raises(DataError, match=r"x\.csv:2: 10 of 99 rows are broken"):
-        broken.check("x.csv", 99)
+    assert broken.drops[9] == Drop("bad rows", "x.csv", 11)
+    with pytest.raises(DataError, match=r"x\.csv:2: 10 of 19 rows are broken"):
+        broken.check("x.csv", 19)
     Broken().check("x.csv", 1)
+
+
+def test_stop_names_the_first_broken_row() -> None:
+    with pytest.raises(DataError, match=r"x\.csv:7: the first of the bad rows") as caught:
+        Broken("x.csv", stop=True).add("bad rows", 7)
+    assert "--on-error" in caught.value.cure
 
 
 def test_mixed_values_become_text() -> None:

@@ -6,14 +6,20 @@ import csv
 import io
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.tables import MAX_COLUMNS, Broken, Rows, ends_with, is_folder_of, load_path, table_of, too_wide
-from fmtools.kit.text_io import read_text
+from fmtools.kit.broken import Broken
+from fmtools.kit.cache import let_go
+from fmtools.kit.grids import grid_rows
+from fmtools.kit.places import ending_of, ends_with, is_folder_of, load_path
+from fmtools.kit.tables import Rows
+from fmtools.kit.text_lines import TextFile, open_text
+from fmtools.kit.tokens_io import looks_like_tokens
 
 #: Longest field, in characters. The csv module keeps one limit for the whole process: it is raised while we read.
 FIELD_LIMIT = 16 << 20
@@ -21,8 +27,8 @@ _limit_lock = threading.Lock()
 SEPARATORS = (",", ";", "\t", "|")
 #: The separator is chosen on so many rows.
 SNIFF_ROWS = 50
-#: A first line that is a row is looked for in so many rows.
-SEEN_ROWS = 10_000
+#: A quote that is never closed swallows the rest of the file; it is looked for again behind its row so many times.
+MAX_SWALLOWED = 50
 
 
 class CsvSource:
@@ -34,30 +40,50 @@ class CsvSource:
     endings = (".csv", ".tsv", ".tab")
 
     def accepts(self, reference: Any) -> bool:
-        return ends_with(reference, self.endings) or is_folder_of(reference, self.endings)
+        mine = ends_with(reference, self.endings) or is_folder_of(reference, self.endings)
+        return mine and not looks_like_tokens(reference, (".tsv", ".tab"))
 
     def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Read a file or folder. Raises DataError with file and line for what cannot be read."""
-        return load_path(reference, self.endings, read_csv)
+        return load_path(reference, self.endings, read_csv, reading)
 
 
-def read_csv(path: Path) -> Rows:
-    """Read one file into text columns; rows with too few or too many fields are dropped and named."""
-    decoded = read_text(path)
-    notices = [decoded.notice] if decoded.notice else []
-    text, separator = _separator(decoded.text, path, notices)
-    return _rows(_records(text, separator, path, notices), path.name, notices)
+def read_csv(path: Path, reading: Reading = PLAIN) -> Rows:
+    """Read one file into text columns; rows with too few or too many fields are dropped and named.
+
+    Files of tabs often use quotes as plain characters: where quoting breaks rows, they are.
+    """
+    file = open_text(path, reading.encoding)
+    separator = _separator(file)
+    broken = Broken(path.name, reading.on_error == "stop")
+    try:
+        rows = _read(file, separator, csv.QUOTE_MINIMAL, reading, broken)
+    except DataError:
+        if separator != "\t":
+            raise
+    else:
+        if separator != "\t" or not any(QUOTES in reason for reason in broken.counts):
+            return rows
+        let_go(rows)
+    file.notices.append(f"{path.name}: quotes are read as plain characters.")
+    return _read(file, separator, csv.QUOTE_NONE, reading, Broken(path.name, reading.on_error == "stop"))
 
 
-def _separator(text: str, path: Path, notices: list[str]) -> tuple[str, str]:
-    """Return the text (without a first `sep=` line of Excel's) and the separator."""
-    head = text[:6].lower()
-    if head.startswith("sep=") and len(text) > 5:
-        return "\n" + text.split("\n", 1)[-1], text[4]  # a blank line keeps the line numbers
-    found = "\t" if path.suffix.lower() in (".tsv", ".tab") else sniff(text)
-    if found != "," and path.suffix.lower() == ".csv":
-        notices.append(f"{path.name}: fields are separated by {'tabs' if found == chr(9) else repr(found)}.")
-    return text, found
+def _read(file: TextFile, separator: str, quoting: int, reading: Reading, broken: Broken) -> Rows:
+    # Closed at once, whatever happens: it holds a lock.
+    with closing(_parse(_Lines(file), separator, quoting, broken)) as records:
+        return grid_rows(records, file.name, list(file.notices), reading, broken)
+
+
+def _separator(file: TextFile) -> str:
+    """Return the separator: that of a first `sep=` line of Excel's, of the ending, or the sniffed one."""
+    if file.head[:4].lower() == "sep=" and len(file.head) > 5:
+        return file.head[4]
+    ending = ending_of(file.path)
+    found = "\t" if ending in (".tsv", ".tab") else sniff(file.head)
+    if found != "," and ending == ".csv":
+        file.notices.append(f"{file.name}: fields are separated by {'tabs' if found == chr(9) else repr(found)}.")
+    return found
 
 
 def sniff(text: str) -> str:
@@ -83,96 +109,79 @@ def _widths(text: str, separator: str) -> list[int]:
     return widths
 
 
-def _records(text: str, separator: str, path: Path, notices: list[str]) -> list[tuple[int, list[str]]]:
-    """Return (first line, fields) of every record. Tabs files often use quotes as plain characters: then they are."""
-    try:
-        return list(_parse(text, separator, path.name, csv.QUOTE_MINIMAL))
-    except DataError:
-        if separator != "\t":
-            raise
-    notices.append(f"{path.name}: quotes are read as plain characters.")
-    return list(_parse(text, separator, path.name, csv.QUOTE_NONE))
+class _Lines:
+    """The lines of a file, counted. Those of a record that broke can be given a second time."""
+
+    def __init__(self, file: TextFile) -> None:
+        self._lines, self._again = file.lines(""), list[str]()
+        self.number = 0
+        self.record: list[str] = []
+        if file.head[:4].lower() == "sep=":
+            self._next()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._next()
+        self.record.append(line)
+        return line
+
+    def _next(self) -> str:
+        line = self._again.pop() if self._again else next(self._lines)
+        self.number += 1
+        return line
+
+    def begin(self) -> int:
+        """Begin a record; return its line."""
+        self.record = []
+        return self.number + 1
+
+    def give_back(self) -> int:
+        """Give the lines of the record but its first once more; return how many."""
+        again = self.record[1:]
+        self._again += reversed(again)
+        self.number -= len(again)
+        return len(again)
 
 
-def _parse(text: str, separator: str, name: str, quoting: int) -> Iterator[tuple[int, list[str]]]:
+#: In the reason of every row that is dropped for its quotes.
+QUOTES = "quote"
+REASONS = {
+    "field larger": f"rows with a field of more than {FIELD_LIMIT >> 20} MiB (a closing {QUOTES} may be missing)",
+    "end of data": f"rows with a {QUOTES} that is never closed",
+    "expected after": f'rows with a {QUOTES} that ends before its field does (write "" for a {QUOTES} in a field)',
+}
+
+
+def _parse(lines: _Lines, separator: str, quoting: int, broken: Broken) -> Generator[tuple[int, list[str]]]:
+    """Give (first line, fields) of every record; a record whose quotes break is left out, and reading goes on behind."""
     with _limit_lock:
         before = csv.field_size_limit(FIELD_LIMIT)
-        lines = io.StringIO(text, newline="")
         reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)  # type: ignore[arg-type]
-        line = 1
+        swallowed = 0
         try:
-            for record in reader:
+            while True:
+                line = lines.begin()
+                try:
+                    record = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    broken.add(_reason(str(error)), line)
+                    swallowed += lines.give_back() > 100
+                    if swallowed > MAX_SWALLOWED:
+                        raise _hopeless(broken, line) from None
+                    continue
                 yield line, record
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise _unreadable(name, line, str(error)) from None
         finally:
             csv.field_size_limit(before)
 
 
-def _unreadable(name: str, line: int, error: str) -> DataError:
-    where = f"{name}:{line}"
-    if "field larger" in error:
-        cause = f"{where}: a field has more than {FIELD_LIMIT >> 20} MiB."
-        return DataError(cause, "A closing quote may be missing; correct that row.")
-    if "end of data" in error:
-        return DataError(
-            f"{where}: a quote opens in this row and is never closed.", 'Close it, or write a quote in a field as "".'
-        )
-    return DataError(f"{where}: a quote ends before its field does.", 'Write a quote inside a quoted field as "".')
+def _reason(error: str) -> str:
+    return next((reason for mark, reason in REASONS.items() if mark in error), f"rows that are no CSV ({error})")
 
 
-def _rows(records: list[tuple[int, list[str]]], name: str, notices: list[str]) -> Rows:
-    records = [(line, fields) for line, fields in records if fields]  # a blank line is no row
-    if not records:
-        raise DataError(f"{name} has no rows.", "Choose a file with rows.")
-    header, body = _header(records[0][1], name), records[1:]
-    broken = Broken()
-    fitted = [_fit(fields, header, line, broken) for line, fields in body]
-    kept = [fields for fields in fitted if fields is not None]
-    if not body:
-        raise DataError(f"{name} has a line of column names but no rows.", "Choose a file with rows.")
-    broken.check(name, len(body))
-    _check_header(header, kept, name)
-    columns = dict(zip(header, map(list, zip(*kept, strict=True)), strict=True))
-    return Rows(table_of(columns, name, notices), len(body), broken.counts, notices + broken.notices(name))
-
-
-def _fit(fields: list[str], header: list[str], line: int, broken: Broken) -> list[str] | None:
-    """Return the fields when they fit the header (empty ones too many are cut), else None; note the reason."""
-    width = len(header)
-    if len(fields) == width and fields[0].strip() and fields[0] != header[0]:
-        return fields  # nearly every row
-    if not any(field.strip() for field in fields):
-        broken.add("empty rows", line)
-    elif fields == header:
-        broken.add("repeated lines of column names", line)
-    elif len(fields) < width:
-        broken.add("rows with too few fields", line)
-    elif any(field.strip() for field in fields[width:]):
-        broken.add("rows with too many fields", line)
-    else:
-        return fields[:width]
-    return None
-
-
-def _header(fields: list[str], name: str) -> list[str]:
-    if len(fields) > MAX_COLUMNS:
-        raise too_wide(name, len(fields))
-    while len(fields) > 1 and not fields[-1].strip():
-        fields = fields[:-1]
-    header = [field.strip() or f"column_{place}" for place, field in enumerate(fields, 1)]
-    twice = [field for field, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DataError(f"{name}:1: the column name {twice[0]!r} stands twice.", "Give every column its own name.")
-    return header
-
-
-def _check_header(header: list[str], rows: list[list[str]], name: str) -> None:
-    """Refuse a file whose first line is a row: it would be lost, and its values become names."""
-    for place, title in enumerate(header):
-        if sum(row[place].strip() == title for row in rows[:SEEN_ROWS]) >= 2:
-            raise DataError(
-                f"{name}:1: the first line seems to be a row: {title!r} stands in that column below, too.",
-                "Put a line of column names first, such as: text,label",
-            )
+def _hopeless(broken: Broken, line: int) -> DataError:
+    cause = f"{broken.name}:{line}: quotes open in {broken.total:,} rows and are not closed."
+    return DataError(cause, 'Write a quote inside a quoted field as "", or save the file with another separator.')

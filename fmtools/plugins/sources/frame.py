@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
+from fmtools.kit.cache import let_go
+from fmtools.kit.chats import form_of
+from fmtools.kit.hub_tables import rows_of
 from fmtools.kit.tables import (
     SPLIT_NAMES,
     SPLIT_ORDER,
@@ -43,11 +46,16 @@ class FrameSource:
         origin = f"a notebook variable ({kind})"
         if _is_splits(reference):
             return _load_splits(reference, origin)
-        return dataset_of("frame", _rows(reference), origin)
+        rows = _rows(reference)
+        data = dataset_of("frame", rows, origin)
+        let_go(rows)
+        return data
 
 
 def _rows(reference: Any) -> Rows:
     reader = _reader(reference)
+    if reader is rows_of:
+        return rows_of(reference)
     if reader is None:
         raise DataError(
             f"An object of type {type(reference).__name__} is no table.",
@@ -56,6 +64,12 @@ def _rows(reference: Any) -> Rows:
     import pyarrow as pa
 
     notices: list[str] = []
+    task = ""
+    if reader is _from_dicts and (form := form_of(reference)) is not None:
+        changed = [form.convert(row) for row in reference]
+        if None not in changed:  # a notebook's rows are not dropped: they stay as they are
+            reference, task = changed, form.task
+            notices += [f"frame: {form.said}."] if form.said else []
     try:
         table = plain(reader(reference, notices))
     except (pa.ArrowException, UnicodeEncodeError) as error:
@@ -64,7 +78,7 @@ def _rows(reference: Any) -> Rows:
         raise DataError(
             f"The {kind} cannot be turned into an Arrow table: {why}.", "Drop or convert that column."
         ) from None
-    return Rows(table, table.num_rows, {}, notices)
+    return Rows(table, table.num_rows, {}, notices, task=task)
 
 
 def _load_splits(reference: Any, origin: str) -> Dataset:
@@ -74,6 +88,7 @@ def _load_splits(reference: Any, origin: str) -> Dataset:
         rows = _rows(known[name])
         data.splits[name] = rows.table
         account(data, rows)
+        let_go(rows)
     if not sum(data.rows.values()):
         raise DataError("The table has no rows.", "Pass one with rows.")
     data.notices.append(f"Splits: {counted(data.rows)}.")
@@ -99,22 +114,29 @@ def _reader(value: Any) -> Any:
     """Return the function that turns `value` into an Arrow table, or None."""
     roots = _roots(value)
     if "datasets" in roots and not isinstance(value, dict):
-        return _from_datasets
+        return rows_of
     if "pandas" in roots and hasattr(value, "columns"):
         return _from_pandas
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         return _from_dicts
     if isinstance(value, list) and value and all(isinstance(row, tuple | list) and len(row) == 2 for row in value):
         return _from_pairs
-    if isinstance(value, dict) and value and all(isinstance(column, list | tuple) for column in value.values()):
+    if isinstance(value, dict) and value and all(map(_is_column, value.values())):
         return _from_columns
     if "pyarrow" in roots and hasattr(value, "column_names"):
         return _from_arrow
     if type(value).__name__ == "Series":  # one column has the stream interface, too
         return None
+    if "polars" in roots and hasattr(value, "collect"):
+        return _from_lazy
     if hasattr(value, "__arrow_c_stream__") or (hasattr(value, "to_arrow") and hasattr(value, "columns")):
         return _from_stream
     return None
+
+
+def _is_column(value: Any) -> bool:
+    """Say whether a value is a column: a list, or a series or one-dimensional array of whichever library."""
+    return isinstance(value, list | tuple) or (hasattr(value, "tolist") and len(getattr(value, "shape", ())) == 1)
 
 
 def _from_pandas(frame: Any, notices: list[str]) -> pa.Table:
@@ -134,24 +156,6 @@ def _from_pandas(frame: Any, notices: list[str]) -> pa.Table:
     return pa.table(columns)
 
 
-def _from_datasets(data: Any, notices: list[str]) -> pa.Table:
-    """A datasets.Dataset, with its selection and order; class numbers become class names."""
-    import pyarrow as pa
-
-    if not hasattr(data, "num_rows") or not hasattr(data, "with_format"):
-        raise DataError(
-            "A streaming dataset has no length.", "Load it without streaming, or take rows of it into a list."
-        )
-    table = data.with_format("arrow")[:]
-    for name, feature in data.features.items():
-        names = getattr(feature, "names", None)
-        if isinstance(names, list) and pa.types.is_integer(table[name].type):
-            words = [names[n] if n is not None and 0 <= n < len(names) else None for n in table[name].to_pylist()]
-            table = table.set_column(table.column_names.index(name), name, pa.array(words, pa.string()))
-            notices.append(f"Column {name!r}: class names instead of numbers.")
-    return table
-
-
 def _from_dicts(rows: list[dict[Any, Any]], notices: list[str]) -> pa.Table:
     keys = dict.fromkeys(key for row in rows for key in row)
     return table_of({str(key): [row.get(key) for row in rows] for key in keys}, "frame", notices)
@@ -167,7 +171,15 @@ def _from_columns(columns: dict[Any, Any], notices: list[str]) -> pa.Table:
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
         raise DataError(f"The columns differ in length: {said}.", "Make them equally long.")
-    return table_of({str(name): list(column) for name, column in columns.items()}, "frame", notices)
+    values = {
+        str(name): list(column) if isinstance(column, list | tuple) else column.tolist()
+        for name, column in columns.items()
+    }
+    return table_of(values, "frame", notices)
+
+
+def _from_lazy(frame: Any, notices: list[str]) -> pa.Table:
+    return _from_stream(frame.collect(), notices)
 
 
 def _from_arrow(table: Any, notices: list[str]) -> pa.Table:

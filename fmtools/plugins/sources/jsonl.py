@@ -1,94 +1,132 @@
-"""JSON Lines, and JSON files with a list of objects."""
+"""JSON Lines, and JSON files with a list of objects; conversations in the usual forms get a column `messages`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.tables import MAX_COLUMNS, Broken, Rows, ends_with, is_folder_of, load_path, table_of
-from fmtools.kit.text_io import read_text
+from fmtools.kit.broken import Broken
+from fmtools.kit.chats import SEEN, Form, form_of
+from fmtools.kit.gather import Gatherer, gathered
+from fmtools.kit.json_values import Found, json_lines, json_list, usable
+from fmtools.kit.places import ending_of, ends_with, is_folder_of, load_path
+from fmtools.kit.squads import looks_like_squad
+from fmtools.kit.tables import SPLIT_NAMES, Rows
+from fmtools.kit.text_lines import TextFile, open_text
 
-NO_JSON, NO_OBJECT, NO_TEXT = "lines that are no JSON", "values that are no object", "objects with broken Unicode"
+NO_OBJECT = "values that are no object"
+#: Keys under which files keep their rows, beside a version or a licence.
+ROW_KEYS = ("data", "rows", "examples", "records", "items", "instances", "results", "samples")
 
 
 class JsonlSource:
     """Reads .jsonl, .ndjson and .json files, and folders with one file a split."""
 
     name = "jsonl"
-    summary = "JSON Lines, or a JSON list of objects; or a folder with train.jsonl, test.jsonl ..."
+    summary = "JSON Lines, or a JSON list of objects, chats and FAQ too; or a folder with train.jsonl, test.jsonl ..."
     names: tuple[str, ...] = ()
     endings = (".jsonl", ".ndjson", ".json")
 
     def accepts(self, reference: Any) -> bool:
-        return ends_with(reference, self.endings) or is_folder_of(reference, self.endings)
+        mine = ends_with(reference, self.endings) or is_folder_of(reference, self.endings)
+        return mine and not looks_like_squad(reference)
 
     def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Read a file or folder. Raises DataError with file and line for what cannot be read."""
-        return load_path(reference, self.endings, read_jsonl)
+        return load_path(reference, self.endings, read_jsonl, reading)
 
 
-def read_jsonl(path: Path) -> Rows:
+def read_jsonl(path: Path, reading: Reading = PLAIN) -> Rows:
     """Read one file: an object a line, or one list of objects. Broken lines are dropped and named."""
-    decoded = read_text(path)
-    text = decoded.text.lstrip("\ufeff")
-    broken = Broken()
-    values = _array(text, path.name) if text.lstrip().startswith("[") else _lines(text, broken)
-    objects = [value for line, value in values if _usable(value, line, broken)]
-    read = len(objects) + sum(broken.counts.values())
+    file = open_text(path, reading.encoding)
+    broken = Broken(path.name, reading.on_error == "stop")
+    notices = list(file.notices)
+    objects = _objects(_values(file, broken, notices), broken)
+    first = list(islice(objects, SEEN))
+    form = form_of([row for _, row, _ in first])
+    gatherer = Gatherer(path.name, notices)
+    try:
+        _gather(chain(first, objects), form, gatherer, broken)
+        return _finish(gatherer, broken, form)
+    except BaseException:
+        gatherer.drop()
+        raise
+
+
+def _gather(objects: Iterable[Found], form: Form | None, gatherer: Gatherer, broken: Broken) -> None:
+    for line, row, size in objects:
+        converted = form.convert(row) if form else row
+        if converted is None and form:
+            broken.add(form.broken, line)
+        else:
+            gatherer.add(converted or {}, size)
+
+
+def _finish(gatherer: Gatherer, broken: Broken, form: Form | None) -> Rows:
+    name, read = gatherer.name, gatherer.count + broken.total
     if not read:
-        raise DataError(f"{path.name} has no rows.", "Choose a file with rows.")
-    broken.check(path.name, read)
-    notices = [decoded.notice] if decoded.notice else []
-    table = table_of(_columns(objects, path.name), path.name, notices)
-    return Rows(table, read, broken.counts, notices + broken.notices(path.name))
+        raise DataError(f"{name} has no rows.", "Choose a file with rows.")
+    broken.check(name, read)
+    rows = gathered(gatherer, read, broken.counts, drops=broken.drops, task=form.task if form else "")
+    if not rows.table.num_columns:
+        raise DataError(f"The objects in {name} are all empty.", "Choose a file with rows.")
+    rows.notices += [f"{name}: {form.said}."] if form and form.said else []
+    rows.notices += broken.notices(name)
+    return rows
 
 
-def _lines(text: str, broken: Broken) -> list[tuple[int, Any]]:
-    """Parse line by line. Only line feeds end a row: JSON texts may hold other line separators."""
-    found = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                found.append((number, json.loads(line)))
-            except (ValueError, RecursionError):
-                broken.add(NO_JSON, number)
-    return found
+def _objects(values: Iterable[Found], broken: Broken) -> Iterator[Found]:
+    for line, value, size in values:
+        if isinstance(value, dict):
+            yield line, value, size
+        else:
+            broken.add(NO_OBJECT, line)
 
 
-def _array(text: str, name: str) -> list[tuple[int, Any]]:
+def _values(file: TextFile, broken: Broken, notices: list[str]) -> Iterator[Found]:
+    """Give the values of a file, whichever way it is laid out."""
+    start = file.head.lstrip("\ufeff \t\r\n")
+    if start.startswith("["):
+        return json_list(file, broken)
+    if not file.large and start.startswith("{") and (ending_of(file.path) == ".json" or not _is_json(start)):
+        try:
+            value = json.loads(start)
+        except (ValueError, RecursionError):
+            return json_lines(file, broken)
+        if usable(value, start, 1, broken):
+            return iter(_unwrapped(value, file.name, notices, len(start)))
+        return iter(())
+    return json_lines(file, broken)
+
+
+def _is_json(start: str) -> bool:
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        why = error.msg[0].lower() + error.msg[1:]
-        raise DataError(f"{name}:{error.lineno}: {why}.", "Correct the JSON there.") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"{name} is no usable JSON: {str(error).split(';')[0]}.", "Write one flat object a row."
-        ) from None
-    return list(enumerate(values, 1))
-
-
-def _usable(value: Any, line: int, broken: Broken) -> bool:
-    if not isinstance(value, dict):
-        broken.add(NO_OBJECT, line)
-        return False
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        broken.add(NO_TEXT, line)
+        json.loads(start.split("\n", 1)[0])
+    except (ValueError, RecursionError):
         return False
     return True
 
 
-def _columns(objects: list[dict[str, Any]], name: str) -> dict[str, list[Any]]:
-    keys: dict[str, None] = {}
-    for row in objects:
-        keys.update(dict.fromkeys(row))
-        if len(keys) > MAX_COLUMNS:
-            raise DataError(f"{name} has more than {MAX_COLUMNS:,} different keys.", "Give every row the same keys.")
-    if not keys:
-        raise DataError(f"The objects in {name} are all empty.", "Choose a file with rows.")
-    return {key: [row.get(key) for row in objects] for key in keys}
+def _unwrapped(whole: dict[str, Any], name: str, notices: list[str], size: int) -> list[Found]:
+    """Return the rows of one object: under a key, under the names of splits, by columns, or the object itself."""
+    lists = {key: value for key, value in whole.items() if _is_rows(value)}
+    if lists and set(map(str.lower, lists)) <= SPLIT_NAMES.keys() and len(lists) == len(whole):
+        rows = [{**row, "split": key} for key, value in lists.items() for row in value]
+    elif named := [key for key in lists if key.lower() in ROW_KEYS] or (list(lists) if len(lists) == 1 else []):
+        notices.append(f"{name}: the rows are those under {named[0]!r}.")
+        rows = lists[named[0]]
+    elif whole and all(isinstance(value, list) for value in whole.values()) and len(set(map(len, whole.values()))) == 1:
+        notices.append(f"{name}: read as columns.")
+        rows = [dict(zip(whole, values, strict=True)) for values in zip(*whole.values(), strict=True)]
+    else:
+        rows = [whole]
+    return [(0 if len(rows) > 1 else 1, row, size // max(1, len(rows))) for row in rows]
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)

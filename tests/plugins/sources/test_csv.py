@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
 import random
+import zipfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fmtools.core.contracts import Reading
 from fmtools.core.errors import DataError
 from fmtools.plugins.sources import csv as source
 from fmtools.plugins.sources.csv import CsvSource, sniff
@@ -18,10 +23,10 @@ from fmtools.plugins.sources.csv import CsvSource, sniff
 
 @pytest.fixture
 def load(tmp_path: Path):
-    def write_and_load(text: str | bytes, name: str = "data.csv"):
+    def write_and_load(text: str | bytes, name: str = "data.csv", **reading):
         path = tmp_path / name
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return CsvSource().load(str(path))
+        return CsvSource().load(str(path), Reading(**reading))
 
     return write_and_load
 
@@ -97,8 +102,6 @@ def test_ragged_rows_are_dropped_aloud(load) -> None:
         ("\n\n\n", "is empty"),
         ("text,label\na\nb\nc,d\n", r"data\.csv:2: 2 of 3 rows are broken, most of them: rows with too few fields"),
         ("text,label\n,\n,\n", "2 of 2 rows are broken"),
-        ('text,label\ngood,1\n"never closed,2\nx,3\n', r"data\.csv:3: a quote opens in this row and is never closed"),
-        ('text,label\ngood,1\n"said "hi" loud",2\n', r"data\.csv:3: a quote ends before its field does"),
         ("text,text\na,b\n", r"data\.csv:1: the column name 'text' stands twice"),
         ("I like it,pos\nMe too,pos\nNot me,neg\nBad,pos\n", r"data\.csv:1: the first line seems to be a row: 'pos'"),
     ],
@@ -109,12 +112,56 @@ def test_errors_name_the_line(load, text: str, message: str) -> None:
     assert caught.value.cure
 
 
-def test_a_huge_field_is_refused_with_its_line(load, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("row", "after", "reason"),
+    [
+        ('"never closed,2', "y,4\n", "rows with a quote that is never closed"),
+        ('"said "hi" loud",2', '"two\nlines",4\n', "rows with a quote that ends before its field does"),
+    ],
+)
+def test_a_row_of_broken_quotes_is_dropped_or_stops(load, row: str, after: str, reason: str) -> None:
+    text = f"text,label\ngood,1\n{row}\nx,3\n{after}"
+    data = load(text)
+    assert table(data) == {"text": ["good", "x", after.split(",")[0].strip('"')], "label": ["1", "3", "4"]}
+    assert (data.read, [(drop.file, drop.line) for drop in data.drops]) == (4, [("data.csv", 3)])
+    assert data.drops[0].reason.startswith(reason)
+    with pytest.raises(DataError, match=r"data\.csv:3: the first of the rows with a quote"):
+        load(text, on_error="stop")
+
+
+def test_many_open_quotes_end_in_an_error(load) -> None:
+    lines = "".join(f"a{n},1\n" for n in range(200))
+    with pytest.raises(DataError, match=r"quotes open in|rows are broken"):
+        load("text,label\n" + "".join(f'"open {n},x\n{lines}' for n in range(61)))
+
+
+def test_a_huge_field_is_left_out_with_its_line(load, monkeypatch) -> None:
     before = csv.field_size_limit()
     monkeypatch.setattr(source, "FIELD_LIMIT", 1 << 20)
-    with pytest.raises(DataError, match=r"data\.csv:3: a field has more than 1 MiB"):
-        load("text,label\na,1\n" + "x" * (2 << 20) + ",2\n")
+    data = load("text,label\na,1\n" + "x" * (2 << 20) + ",2\nb,3\n")
+    assert table(data) == {"text": ["a", "b"], "label": ["1", "3"]}
+    assert [drop.line for drop in data.drops] == [3]
     assert csv.field_size_limit() == before
+
+
+def test_columns_that_are_given_are_the_header(load) -> None:
+    assert table(load("a,1\nb,2\n", columns=("text", "label"))) == {"text": ["a", "b"], "label": ["1", "2"]}
+    assert table(load("Text,label\nb,2\n", columns=("text", "label"))) == {"text": ["b"], "label": ["2"]}
+    with pytest.raises(DataError, match="rows are broken"):
+        load("a,1\nb,2\n", columns=("text",))
+
+
+def test_packed_files_are_read(tmp_path: Path) -> None:
+    text = b"text,label\na,1\nb,2\n"
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr("inner/rows.csv", text)
+        archive.writestr("__MACOSX/rows.csv", b"")
+    for ending, pack in {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.items():
+        (tmp_path / f"rows.csv{ending}").write_bytes(pack(text))
+    for name in ("rows.csv.gz", "rows.csv.bz2", "rows.csv.xz", "z.zip"):
+        assert CsvSource().accepts(tmp_path / name)
+        data = CsvSource().load(tmp_path / name)
+        assert (data.name, data.read) == ("rows", 2)
 
 
 def test_fields_above_the_csv_modules_own_limit_are_read(load) -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import datasets
+import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from fmtools.core.errors import DataError
+from fmtools.kit import hub_tables
 from fmtools.plugins.sources.frame import FrameSource
 
 ROWS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
@@ -105,9 +108,36 @@ def test_useless_tables_are_refused(value: Any, message: str) -> None:
         FrameSource().load(value)
 
 
-def test_streams_are_refused_with_a_cure() -> None:
-    with pytest.raises(DataError, match="without streaming"):
-        FrameSource().load(datasets.Dataset.from_dict(COLUMNS).to_iterable_dataset())
+def test_streams_are_taken_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = datasets.Dataset.from_dict(COLUMNS).to_iterable_dataset()
+    assert FrameSource().load(stream).splits["all"].to_pylist() == ROWS
+    monkeypatch.setattr(hub_tables, "STREAM_ROWS", 1)
+    data = FrameSource().load(stream)
+    assert data.splits["all"].to_pylist() == ROWS[:1]
+    assert "its first 1 rows were taken" in data.notices[0]
+
+
+def test_lists_survive_and_class_numbers_in_lists_become_names() -> None:
+    features = datasets.Features(
+        {
+            "tokens": datasets.List(datasets.Value("string")),
+            "ner_tags": datasets.List(datasets.ClassLabel(names=["O", "B-PER"])),
+        }
+    )
+    rows = {"tokens": [["Ann", "runs"], []], "ner_tags": [[1, 0], []]}
+    data = FrameSource().load(datasets.Dataset.from_dict(rows, features=features)).splits["all"]
+    assert data.to_pydict() == {**rows, "ner_tags": [["B-PER", "O"], []]}
+    for frame in (pd.DataFrame(rows), pl.DataFrame(rows), pl.LazyFrame(rows), rows, pa.table(rows)):
+        assert FrameSource().load(frame).splits["all"].to_pydict() == rows
+
+
+def test_columns_may_be_arrays_and_chats_get_messages() -> None:
+    columns = {"text": pd.Series(["a", "b"]), "label": np.array([1, 0])}
+    assert FrameSource().load(columns).splits["all"].to_pydict() == {"text": ["a", "b"], "label": [1, 0]}
+    data = FrameSource().load([{"instruction": "Say hi", "input": "", "output": "hi"}])
+    assert data.task == "text-generation"
+    turns = [{"role": "user", "content": "Say hi"}, {"role": "assistant", "content": "hi"}]
+    assert data.splits["all"]["messages"].to_pylist() == [turns]
 
 
 @pytest.mark.parametrize("value", [None, 3, "text", [], {}, [1, 2], {"a": 1}, object(), pd.Series([1])])

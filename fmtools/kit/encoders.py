@@ -135,16 +135,21 @@ def parameter_groups(model: Any, rate: float, head_rate: float, decay: float) ->
     return [group for group in groups if group["params"]]
 
 
-@torch.no_grad()
 def attention_of(model: Any, tokenizer: Any, text: str, max_length: int) -> tuple[list[str], np.ndarray]:
-    """Return (tokens [n], attention [layers, heads, n, n], float32) of one text.
+    """Return (tokens [n], attention [layers, heads, n, n], float32) of one text."""
+    batch = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt").to(model.device)
+    return tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist()), attention_weights(model, batch)
+
+
+@torch.no_grad()
+def attention_weights(model: Any, batch: Any) -> np.ndarray:
+    """Return the attention [layers, heads, n, n] of the one row of a batch, float32.
 
     The fused attention kernels give no weights, so the model is switched to the plain ones for this pass and back;
     the mode and the random state are left as they were. transformers says nothing but a log line when a model cannot.
     """
     inner = getattr(model, model.base_model_prefix, model)
     was_training, kernels = model.training, inner.config._attn_implementation
-    batch = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt").to(model.device)
     inner.set_attn_implementation("eager")
     try:
         out = model.eval()(**batch, output_attentions=True)
@@ -153,5 +158,4 @@ def attention_of(model: Any, tokenizer: Any, text: str, max_length: int) -> tupl
         model.train(was_training)
     if not out.attentions:
         raise ModelError("This model does not give its attention weights.", "Choose another model to look inside.")
-    weights = torch.stack([layer[0].float() for layer in out.attentions]).cpu().numpy()
-    return tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist()), weights
+    return torch.stack([layer[0].float() for layer in out.attentions]).cpu().numpy()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..core.contracts import Dataset, Prepared
 from ..core.errors import DataError
 from ..core.options import TrainOptions, nearest
+from .division import Division, division_of, is_wide
 from .labels import check_labels
 from .spans import BrokenSpan, spans_of, tagged
 from .split import stratified_split, text_key
 from .tag_columns import Columns, find, parts_of
 from .tagging import OUTSIDE, Reader, names_of, part_of, scheme_of
-from .division import Division, division_of, is_wide
 
 if TYPE_CHECKING:
     import pyarrow as pa

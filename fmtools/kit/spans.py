@@ -9,9 +9,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from .division import Division, Span, divide
 from .tag_columns import read_json
 from .tagging import Chunk, bio
-from .division import Division, Span, divide
 
 #: How the parts of a span are called.
 STARTS = ("start", "start_offset", "begin", "start_char", "start_idx", "from")

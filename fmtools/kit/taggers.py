@@ -12,8 +12,9 @@ import torch
 from ..core.errors import ModelError
 from ..core.options import TrainOptions
 from . import encoders, scratch
+from .division import Division, Span, divide, join
+from .tagging import entities_of
 from .tokens import PadTags, Pieces, TaggedRows
-from .division import Division, join
 
 #: Windows are not made longer than this, whatever a model takes: attention grows with the square.
 LONGEST = 512
@@ -28,6 +29,10 @@ class Tagged:
     tags: list[np.ndarray]
     sure: list[np.ndarray]
     missed: list[np.ndarray] = field(default_factory=list)
+
+    def loss(self) -> float | None:
+        """Return the mean of -log p(truth) over all tokens, in nats; None where there was no truth."""
+        return float(np.concatenate(self.missed).mean(dtype=np.float64)) if self.missed else None
 
 
 def build(folder: str, meta: dict[str, Any], sentences: list[list[str]], options: TrainOptions) -> tuple[Any, Any]:
@@ -120,3 +125,78 @@ def _log_probabilities(model: Any, tokenizer: Any, rows: TaggedRows, chosen: lis
     logits = model(**{name: value.to(model.device) for name, value in batch.items()}).logits.float()
     scores = logits.log_softmax(-1).cpu().numpy()
     return [scores[place, rows.places[row]] for place, row in enumerate(chosen)]
+
+
+def chosen(logits: Any, labels: Any) -> Any:
+    """Return the likeliest tags [rows, longest] of a batch of the Trainer's: all logits of a split would not fit."""
+    del labels
+    return (logits[0] if isinstance(logits, tuple) else logits).argmax(-1)
+
+
+def probe(sentences: list[list[str]], division: Division) -> str:
+    """Return the sentence to watch when the user named none: the first of a readable length."""
+    texts = (join(tokens, division)[0] for tokens in sentences if 4 <= len(tokens) <= 24)
+    return next((text for text in texts if len(text) <= 80), join(sentences[0][:24], division)[0])
+
+
+def answers(loaded: tuple[Any, Any], inputs: list[dict[str, Any]], batch_size: int) -> list[dict[str, Any]]:
+    """Tag inputs {"text"} or {"tokens"}; return for each what `Task.predict` of token-classification promises."""
+    model, names = loaded[0], loaded[0].config.id2label
+    parts = [_words(row, division(model)) for row in inputs]
+    found = tag(loaded, [tokens for _, tokens, _ in parts], batch_size)
+    plain = bool(getattr(model.config, "plain_tags", False))
+    answers = []
+    for (text, tokens, spans), numbers, sure in zip(parts, found.tags, found.sure, strict=True):
+        tags = [names[int(number)] for number in numbers]
+        entities = [
+            {
+                "entity_group": chunk.kind,
+                "score": float(sure[chunk.first : chunk.last + 1].mean()),
+                "word": text[spans[chunk.first][0] : spans[chunk.last][1]],
+                "start": spans[chunk.first][0],
+                "end": spans[chunk.last][1],
+            }
+            for chunk in entities_of(tags, plain)
+        ]
+        answers.append({"text": text, "entities": entities, "tokens": tokens, "tags": tags})
+    return answers
+
+
+def _words(row: dict[str, Any], how: Division) -> tuple[str, list[str], list[Span]]:
+    """Return (text, tokens, where each token stands in the text) of an input."""
+    if "tokens" in row:
+        text, spans = join(row["tokens"], how)
+        return text, row["tokens"], spans
+    spans = divide(row["text"], how)
+    return row["text"], [row["text"][a:b] for a, b in spans], spans
+
+
+def attention(loaded: tuple[Any, Any], text: str, most: int) -> tuple[list[str], np.ndarray]:
+    """Return (tokens [n], attention [layers, heads, n, n]) of the pieces that the model is given for a text."""
+    model, tokenizer = loaded
+    how = division(model)
+    pieces = Pieces(tokenizer, how)
+    words = [text[a:b] for a, b in divide(text, how)] or [text]
+    room = most - len(pieces.before) - len(pieces.after)
+    ids, shown = [], []
+    for word, inside in zip(words, pieces([words])[0], strict=True):
+        ids += inside
+        shown += readable(tokenizer, word, inside)
+    frame = [tokenizer.convert_ids_to_tokens(part) for part in (pieces.before, pieces.after)]
+    row = torch.tensor([[*pieces.before, *ids[:room], *pieces.after]], device=model.device)
+    weights = encoders.attention_weights(model, {"input_ids": row, "attention_mask": torch.ones_like(row)})
+    return [*frame[0], *shown[:room], *frame[1]], weights
+
+
+def readable(tokenizer: Any, word: str, ids: list[int]) -> list[str]:
+    """Return the letters of a word that each of its pieces stands for; the later pieces of a word begin with ##."""
+    if len(ids) == 1:
+        return [word]
+    found, before = [], ""
+    for end in range(1, len(ids) + 1):
+        now = tokenizer.decode(ids[:end], clean_up_tokenization_spaces=False).strip()
+        new = now[len(before) :] if now.startswith(before) else tokenizer.decode(ids[end - 1 : end])
+        # Half a character, as byte-level pieces may be, decodes to a mark of replacement until its rest has come.
+        found.append(new.strip("\ufffd") or "·")
+        before = now.rstrip("\ufffd")
+    return [found[0], *(f"##{part.removeprefix('##')}" for part in found[1:])]

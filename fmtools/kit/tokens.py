@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .losses import IGNORED
 from .division import Division, spaced
+from .losses import IGNORED
 
 #: What sentencepiece, byte-level pairs and character tokenizers write for a blank that stands alone.
 BLANKS = frozenset(("▁", "Ġ", " "))

@@ -74,7 +74,7 @@ def train_what_occurs(model: Any, rows: Iterable[np.ndarray]) -> Any:
     whole = model.get_input_embeddings()
     if type(whole) is not nn.Embedding or not whole.weight.requires_grad or model.get_output_embeddings() is not None:
         return model
-    parts = [np.unique(np.concatenate([row for row in rows]))] if rows else []
+    parts = [np.unique(np.concatenate(list(rows)))] if rows else []
     used = torch.as_tensor(parts[0] if parts else np.zeros(0, np.int64))
     if len(used) < SHARE * whole.num_embeddings:
         model.set_input_embeddings(PartlyTrained(whole, used))

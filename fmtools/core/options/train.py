@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar, Literal
 
+from pydantic import field_validator
+
+from ..modules import is_module
 from .base import Hint, Options, ReadsData, option
 
 ADVANCED = Hint(group="advanced")
@@ -146,7 +150,11 @@ class TrainOptions(_Columns, _Learning, _Regularisation, _Method, _Watching):
     task: str = option(
         "text-classification", "what the model shall learn to do", hint=Hint(positional=True, complete="tasks")
     )
-    model: str = option("minilm", "a catalogue name, a folder, or a hub name", hint=Hint(complete="models"))
+    model: Any = option(
+        "minilm",
+        "a catalogue name, a folder, a hub name, or a notebook variable with an nn.Module of yours",
+        hint=Hint(complete="models", live=True),
+    )
     data: Any = option(
         ..., "a file, a registered name, or a notebook variable with a table", hint=Hint(complete="data", live=True)
     )
@@ -191,6 +199,15 @@ class TrainOptions(_Columns, _Learning, _Regularisation, _Method, _Watching):
     name: str | None = option(None, "a name for the run", min_length=1, max_length=80)
     background: bool = option(False, "return at once; the run goes on beside the kernel")
     inline: bool = option(False, "run inside the kernel instead of a worker process (for debugging)", hint=ADVANCED)
+
+    @field_validator("model")
+    @classmethod
+    def _name_or_module(cls, value: Any) -> Any:
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, str) or is_module(value):
+            return value
+        raise ValueError("it should be a name, a folder, or an nn.Module (or its class)")
 
     def with_defaults(self, defaults: dict[str, Any]) -> TrainOptions:
         """Return these options with a task's own defaults where the user said nothing."""

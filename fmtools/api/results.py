@@ -76,7 +76,7 @@ class Report(Shown):
 
 @dataclass(repr=False)
 class Predictions(Shown):
-    """One answer a text, in order: {"text", "label", "score", "top": [{"label", "score"}, ...]}."""
+    """One answer an input, in order, with the keys of the hub's pipelines: "label" and "score", "entities", "answer" ..."""
 
     rows: list[dict[str, Any]]
 
@@ -90,12 +90,14 @@ class Predictions(Shown):
         return {"predictions": self.rows}
 
     def text(self) -> str:
-        return "\n".join(f"{row['label']}  {row['score']:.3f}  {row['text']}" for row in self.rows)
+        from ..views.predictions import text
+
+        return text(self.rows)
 
     def html(self) -> str:
-        from ..views.tables import predictions_html
+        from ..views.predictions import html
 
-        return predictions_html(self.rows)
+        return html(self.rows)
 
 
 @dataclass(repr=False)

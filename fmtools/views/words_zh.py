@@ -13,4 +13,5 @@ ZH = {
     "validation": "验证", "test": "测试", "no runs yet": "还没有运行", "summary": "说明", "examples": "示例", "classes": "类别数",
     "calibration": "校准", "confidence": "置信度", "accuracy": "准确率", "worst errors": "最严重的错误", "tags, token by token": "逐词元标签",
     "tag": "标签", "source": "原文", "written": "写出", "reference": "参考", "what the model writes": "模型写出的文本",
+    "nothing found": "未找到实体",
 }  # fmt: skip

@@ -24,10 +24,11 @@ def _nothing() -> list[str]:
 
 @dataclass(frozen=True)
 class Environment:
-    """What only the caller knows: runs by name and id, and the notebook's variables that hold tables."""
+    """What only the caller knows: runs by name and id, and the notebook's variables that hold tables or modules."""
 
     runs: Callable[[], list[str]] = _nothing
     data: Callable[[], list[str]] = _nothing
+    modules: Callable[[], list[str]] = _nothing
     folder: Path = Path()
 
 
@@ -80,7 +81,8 @@ def _known(kind: str, environment: Environment) -> list[str]:
     if kind in ("tasks", "models", "formats"):
         from fmtools.core import registry
 
-        return registry.names("sources" if kind == "formats" else kind)
+        own = environment.modules() if kind == "models" else []
+        return [*own, *registry.names("sources" if kind == "formats" else kind)]
     return []
 
 

@@ -151,9 +151,14 @@ def environment_of(shell: InteractiveShell) -> Environment:
     """Return what completion may ask: the user's tables, the newest runs by name and id, the working directory."""
     from fmtools.derive.values import Environment
 
-    from .variables import tables
+    from .variables import modules, tables
 
-    return Environment(runs=_runs, data=lambda: tables(shell.user_ns), folder=Path.cwd())
+    return Environment(
+        runs=_runs,
+        data=lambda: tables(shell.user_ns),
+        modules=lambda: modules(shell.user_ns),
+        folder=Path.cwd(),
+    )
 
 
 def _runs() -> list[str]:

@@ -1,4 +1,5 @@
-"""Notebook variables as data: `--data df` hands over the table that `df` names. Telling a table imports nothing."""
+"""Notebook variables as values: `--data df` hands over the table that `df` names, `--model net` the module. Telling them
+imports nothing."""
 
 from __future__ import annotations
 
@@ -37,6 +38,19 @@ def tables(namespace: Mapping[str, Any]) -> list[str]:
     return [name for name, value in list(namespace.items()) if name[:1] != "_" and looks_like_table(value)]
 
 
+def modules(namespace: Mapping[str, Any]) -> list[str]:
+    """Return the names of the user's variables that hold modules of theirs, or classes of such."""
+    from fmtools.core.modules import is_module
+
+    own = [name for name, value in list(namespace.items()) if name[:1] != "_" and is_module(value)]
+    return [name for name in own if not _of_library(namespace[name])]
+
+
+def _of_library(value: Any) -> bool:
+    """Say whether a value is a class that was imported from torch or transformers, not one of the user's."""
+    return isinstance(value, type) and value.__module__.split(".")[0] in ("torch", "transformers")
+
+
 def resolve(options: Options, namespace: Mapping[str, Any]) -> Resolved:
     """Replace, in place, each word of a live option that names a variable.
 
@@ -49,8 +63,37 @@ def resolve(options: Options, namespace: Mapping[str, Any]) -> Resolved:
     for name, info in type(options).model_fields.items():
         word = getattr(options, name)
         if hint_of(info).live and isinstance(word, str) and word in namespace and word.isidentifier():
-            _resolve_one(options, name, word, namespace[word], resolved)
+            if name == "model":
+                _resolve_model(options, word, namespace[word], resolved)
+            else:
+                _resolve_one(options, name, word, namespace[word], resolved)
     return resolved
+
+
+def _resolve_model(options: Options, word: str, value: Any, resolved: Resolved) -> None:
+    """Put a module, or the name that a variable holds, in the place of the variable's name."""
+    from fmtools.core import registry
+    from fmtools.core.modules import is_module
+
+    known = word in registry.names("models")
+    if "model" not in options.model_fields_set:
+        return
+    if is_module(value):
+        options.model = value  # type: ignore[attr-defined]
+        resolved.names["model"] = word
+        if known:
+            resolved.notices.append(f"{word} is your variable here, not the catalogue's model of that name.")
+    elif isinstance(value, (str, os.PathLike)) and not known:
+        options.model = os.fspath(value)  # type: ignore[attr-defined]
+    elif not known and not Path(word).exists():
+        raise _no_module(word, value)
+
+
+def _no_module(word: str, value: Any) -> Exception:
+    from fmtools.core.errors import OptionError
+
+    cure = "Give an nn.Module or its class, a catalogue name, a folder or a hub name."
+    return OptionError(f"--model {word}: the variable holds a {type(value).__name__}, not a module.", cure)
 
 
 def _resolve_one(options: Options, name: str, word: str, value: Any, resolved: Resolved) -> None:

@@ -17,6 +17,7 @@ from ..core.options import (
     DataOptions,
     DoctorOptions,
     EvaluateOptions,
+    GetOptions,
     ModelsOptions,
     Options,
     PauseOptions,
@@ -28,12 +29,15 @@ from ..core.options import (
     TrainOptions,
 )
 from ..runtime.wait import Follower, Silent
-from . import lifecycle, look
-from .results import AttentionMap, Checkup, Comparison, DataCard, ModelTable, Predictions, Report, RunTable
+from . import catalogue, lifecycle, look
+from . import data as data_verb
+from .catalogue import GetTable, ModelTable
+from .data_cards import DataCard, DataDiff, KeptTable
+from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
 from .run import Artifact, Run
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "load_data", "models",
     "pause", "predict", "resume", "runs", "stop", "train", "warm_up",
 ]  # fmt: skip
 
@@ -45,8 +49,9 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     ShowOptions: lifecycle.show,
     PauseOptions: lifecycle.pause,
     StopOptions: lifecycle.stop,
-    DataOptions: look.data,
-    ModelsOptions: look.models,
+    DataOptions: data_verb.data,
+    ModelsOptions: catalogue.models,
+    GetOptions: catalogue.get,
     BaselineOptions: look.baseline,
     EvaluateOptions: look.evaluate,
     PredictOptions: look.predict,
@@ -99,15 +104,26 @@ def stop(run: str = "last") -> Run:
     return result
 
 
-def load_data(data: Any, rows: int = 5) -> DataCard:
-    """Load data and say what is in them: rows a split, columns, lengths, labels, duplicates, examples."""
-    result: DataCard = execute(DataOptions.parse({"data": data, "rows": rows}))
+def load_data(data: Any = None, **options: Any) -> DataCard | DataDiff | KeptTable:
+    """Look at data: rows, lengths, labels, languages, duplicates, leaks, odd rows; without data, list what is kept.
+
+    load_data("reviews.csv", name="shop") keeps them as shop@v1, load_data("shop", steps=["normalize", "split test=0.1"])
+    keeps the result as the next version (preview=True keeps nothing). `.dataset` and `.frame()` are the rows. More in
+    DataOptions.
+    """
+    result: DataCard | DataDiff | KeptTable = execute(DataOptions.parse({"data": data, **options}))
     return result
 
 
-def models(task: str | None = None) -> ModelTable:
-    """List the catalogue: sizes, licences, languages, and whether a model is installed."""
-    result: ModelTable = execute(ModelsOptions.parse({"task": task}))
+def models(task: str | None = None, **options: Any) -> ModelTable:
+    """List the catalogue, or rank it for a task, a language and a memory budget: models("ner", lang="zh", budget="2GB")."""
+    result: ModelTable = execute(ModelsOptions.parse({"task": task, **options}))
+    return result
+
+
+def get(*names: str, again: bool = False) -> GetTable:
+    """Fetch models and built-in sets; without a name, list what can be fetched."""
+    result: GetTable = execute(GetOptions.parse({"names": list(names), "again": again}))
     return result
 
 

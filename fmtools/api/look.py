@@ -12,10 +12,8 @@ from ..core.options import (
     AttentionOptions,
     BaselineOptions,
     CompareOptions,
-    DataOptions,
     DoctorOptions,
     EvaluateOptions,
-    ModelsOptions,
     PredictOptions,
     RunsOptions,
 )
@@ -25,20 +23,8 @@ from ..store import datasets
 from ..store.runs import RunRecord, find_run, home
 from ..views.listing import summaries
 from . import checkup
-from .results import AttentionMap, Checkup, Comparison, DataCard, ModelTable, Predictions, Report, RunTable
+from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
 from .run import Run
-
-
-def data(options: DataOptions, follower: Follower) -> DataCard:
-    """Load data and describe them."""
-    del follower
-    return DataCard(launch.describe(options))
-
-
-def models(options: ModelsOptions, follower: Follower) -> ModelTable:
-    """List the catalogue."""
-    del follower
-    return ModelTable(launch.catalogue(options.task))
 
 
 def evaluate(options: EvaluateOptions, follower: Follower) -> Report:

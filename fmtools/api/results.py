@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..core.contracts import ModelCard
 from ..core.wire import RunSummary
 
 if TYPE_CHECKING:
@@ -169,46 +168,6 @@ class Comparison(Shown):
         from ..views.tables import comparison_html
 
         return comparison_html(self.names, self.options, self.metrics, (self.series, self.curves))
-
-
-@dataclass(repr=False)
-class ModelTable(Shown):
-    """The catalogue."""
-
-    cards: list[ModelCard]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"models": [{**vars(card), "folder": str(card.folder) if card.folder else None} for card in self.cards]}
-
-    def text(self) -> str:
-        from ..views.tables import models_text
-
-        return models_text(self.cards)
-
-    def html(self) -> str:
-        from ..views.tables import models_html
-
-        return models_html(self.cards)
-
-
-@dataclass(repr=False)
-class DataCard(Shown):
-    """What is in a data set; `facts` is what stages.data.describe says."""
-
-    facts: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        return self.facts
-
-    def text(self) -> str:
-        from ..views.tables import data_text
-
-        return data_text(self.facts)
-
-    def html(self) -> str:
-        from ..views.tables import data_html
-
-        return data_html(self.facts)
 
 
 @dataclass(repr=False)

@@ -98,7 +98,14 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What the catalogue knows of a model before it is loaded. `disk_bytes` is the weights' size."""
+    """What the catalogue knows of a model before it is loaded. `disk_bytes` is the weights' size.
+
+    `languages` are ISO codes; "any" means that it learns what its rows are written in. `suitability` says for each of its
+    tasks how well it suits it (3 well, 2 yes, 1 possible) and why. `memory` gives the peak memory of the training process
+    (bytes) by what is added to the line ("" = nothing, "--method head" ...), the best training first; `memory_basis` says
+    how the figures were got. `get` is the line that fetches the model, `scratch` marks an architecture that is trained
+    from nothing. A model with a `folder` is here, and needs no network.
+    """
 
     name: str
     folder: Path | None
@@ -109,6 +116,11 @@ class ModelCard:
     languages: tuple[str, ...]
     tasks: tuple[str, ...]
     package: str = ""
+    suitability: dict[str, tuple[int, str]] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
+    memory_basis: str = ""
+    get: str = ""
+    scratch: bool = False
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from fmtools.core.options import Options, hint_of
 NAMES = {int: "whole number", float: "number", str: "text", bool: "yes or no"}
 SAMPLES = {int: "8", float: "0.5", str: "words"}
 #: Placeholders of values that are completed, in usage lines.
-PLACES = {"tasks": "TASK", "models": "MODEL", "data": "DATA", "runs": "RUN", "path": "PATH"}
+PLACES = {"tasks": "TASK", "models": "MODEL", "data": "DATA", "assets": "NAME", "runs": "RUN", "path": "PATH"}
 
 
 def bare_type(field: FieldInfo) -> Any:

@@ -78,6 +78,10 @@ def _known(kind: str, environment: Environment) -> list[str]:
         return ["last", *environment.runs()]
     if kind == "data":
         return [*environment.data(), *source_names()]
+    if kind == "assets":
+        from fmtools.core import registry
+
+        return [*registry.names("models"), *source_names()]
     if kind in ("tasks", "models", "formats"):
         from fmtools.core import registry
 

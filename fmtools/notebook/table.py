@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAGICS = {
     "fm_data": "data",
     "fm_models": "models",
+    "fm_get": "get",
     "fm_baseline": "baseline",
     "fm_train": "train",
     "fm_eval": "evaluate",

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core import registry
-from ..core.contracts import PLAIN, Dataset, ModelCard, Reading, Task
+from ..core.contracts import PLAIN, Dataset, Reading, Task
 from ..core.errors import FmError, ModelError, from_os_error
-from ..core.options import BaselineOptions, DataOptions, PredictOptions, ReadsData, TrainOptions
+from ..core.options import BaselineOptions, PredictOptions, ReadsData, TrainOptions
 from ..core.tasks import task_name
 from ..kit import scratch
+from ..kit.copies import fit_to_train
 from ..stages import data, models
 from ..store import controls, datasets, lease
 from ..store.files import discard, private_folder
@@ -36,7 +37,7 @@ def prepare(options: TrainOptions) -> RunFolder:
     options.task = task.name
     folder = base_folder(options)
     dataset = load(asked.data, asked)
-    prepared = task.prepare(dataset, options)
+    prepared = task.prepare(fit_to_train(dataset, options.validation, options.seed), options)
     root = private_folder_checked(home())
     run_id = new_run_id()
     said = options.data if isinstance(options.data, str) else dataset.name
@@ -45,7 +46,8 @@ def prepare(options: TrainOptions) -> RunFolder:
         name=options.name or f"{options.model.rstrip('/').split('/')[-1]}-{dataset.name}-{run_id[-4:].lower()}",
         task=options.task,
         model=options.model,
-        data=said,
+        data=datasets.label_of(dataset.version, root) or said,
+        data_version=dataset.version,
         created=time.time(),
         command=options.command,
         options={**options.model_dump(exclude={"data", "background", "inline"}), "data": said},
@@ -81,11 +83,6 @@ def load(reference: Any, options: ReadsData | None = None) -> Dataset:
     return data.load(reference, lambda name: datasets.find(name, home()), reading)
 
 
-def describe(options: DataOptions) -> dict[str, Any]:
-    """Return what is in the data; see stages.data.describe."""
-    return data.describe(load(options.data, options), options.rows)
-
-
 def baseline(options: BaselineOptions) -> dict[str, Any]:
     """Score the baseline on the rows that a training with the same data options would use."""
     task: Task = registry.get("tasks", task_name(options.task))
@@ -93,7 +90,7 @@ def baseline(options: BaselineOptions) -> dict[str, Any]:
     plain = plain.with_defaults(task.defaults(plain))
     folder = base_folder(plain)
     dataset = load(options.data, options)
-    prepared = task.prepare(dataset, plain)
+    prepared = task.prepare(fit_to_train(dataset, plain.validation, plain.seed), plain)
     root = private_folder_checked(home())
     split = "test" if "test" in prepared.splits else "validation"
     answer = ask(
@@ -112,11 +109,6 @@ def inputs(options: PredictOptions, record: RunRecord) -> list[dict[str, Any]]:
     task: Task = registry.get("tasks", record.task)
     dataset = load(options.data, options) if options.data is not None else None
     return task.inputs(options, dataset, meta_of(record))
-
-
-def catalogue(task: str | None) -> list[ModelCard]:
-    """Return the cards of the models, of one task when given."""
-    return models.catalogue(task)
 
 
 def resolve(model: str) -> str:

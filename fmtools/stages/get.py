@@ -16,7 +16,7 @@ from ..core import registry
 from ..core.errors import FmError, OptionError, from_os_error
 from ..core.options import nearest
 from ..kit import packages
-from ..kit.assets import Asset, cache_root, files, folder, get_line, is_here, place
+from ..kit.assets import Asset, cache_root, files, folder, needed, place
 from ..store.files import new_id, private_folder, publish, seal
 
 #: Staging folders older than this were left by a process that was killed.
@@ -59,8 +59,9 @@ def wanted(names: list[str]) -> list[Asset]:
 
 def get(asset: Asset, again: bool, say: Callable[[str], None], progress: packages.Progress) -> Got:
     """Fetch one asset unless it is here and whole; `again` fetches it anyway. Raises FmError; nothing half-made stays."""
-    if not again and _is_whole(asset):
-        return Got(asset.name, str(place(asset)), _size(place(asset)), False)
+    if not again and is_usable(asset):
+        where = location(asset)
+        return Got(asset.name, str(where), _size(where), False)
     _check_extra(asset)
     parent = place(asset).parent
     try:
@@ -101,8 +102,6 @@ def _obtained(package: packages.Package, raw: Path, say: Callable[[str], None], 
 
 def _keep(asset: Asset, root: Path, package: packages.Package, out: Path) -> None:
     """Copy the needed files of a set; a model's were converted."""
-    from ..kit.assets import needed
-
     for name in [] if asset.converter else needed(package, root):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, out / name)
@@ -153,7 +152,8 @@ def _check_room(asset: Asset, parent: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(parent))
 
 
-def _is_whole(asset: Asset) -> bool:
+def is_usable(asset: Asset) -> bool:
+    """Say whether an asset is here, every byte right: fetched, or installed as a package."""
     try:
         if asset.converter:
             folder(asset)
@@ -161,7 +161,15 @@ def _is_whole(asset: Asset) -> bool:
             files(asset)
     except FmError:
         return False
-    return is_here(asset)
+    return True
+
+
+def location(asset: Asset) -> Path:
+    """Return the folder of an asset that is here: in the cache, or in the package that is installed."""
+    if asset.converter:
+        return folder(asset)
+    package = asset.packages[0]
+    return files(asset)[package.name] / package.base
 
 
 def _size(path: Path) -> int:
@@ -173,6 +181,3 @@ def _tidy(parent: Path) -> None:
     for path in parent.glob(".*-*"):
         if time.time() - path.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
-
-
-__all__ = ["Got", "get", "get_line", "known", "wanted"]

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 from ..core import registry
-from ..core.contracts import ModelCard
-from ..core.errors import ModelError
+from ..core.errors import ModelError, OptionError
 from ..core.options import nearest
+from ..core.tasks import ALIASES
+from ..kit.cards import architectures, hub_cache
+from ..kit.choosing import Place, Wish, rank
 
 #: What is fetched from the hub: weights without code in them, and the small files beside them.
 PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
@@ -16,10 +18,24 @@ PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
 HEADER = 100_000_000
 
 
-def catalogue(task: str | None = None) -> list[ModelCard]:
-    """Return the cards of all registered models, of one task when given."""
+def catalogue(wish: Wish | None = None) -> list[Place]:
+    """Return the place of every model that can be named: registered ones, architectures to train, the hub's cache.
+
+    Raises OptionError for a task that there is not.
+    """
+    wish = wish or Wish()
+    _check_task(wish.task)
     cards = [source.card() for source in registry.every("models").values()]
-    return [card for card in cards if task is None or task in card.tasks]
+    return rank([*cards, *architectures(), *hub_cache()], wish)
+
+
+def _check_task(task: str | None) -> None:
+    """Raise OptionError, with the nearest name, for a task that nobody has heard of."""
+    known = registry.names("tasks")
+    if task is not None and task not in known:
+        guess = nearest(task, [*known, *ALIASES])
+        hint = f"Did you mean {guess}?" if guess else f"There are: {', '.join(known)}."
+        raise OptionError(f"There is no task named {task!r}.", hint)
 
 
 def resolve(name: str) -> str:

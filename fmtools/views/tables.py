@@ -6,11 +6,9 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..core.contracts import ModelCard
 from ..core.wire import RunSummary
 from .language import say
 from .markup import MUTED, bar, chip, esc, line_chart, table
-from .words import size_words
 
 Curves = list[tuple[list[int], list[float]]]
 
@@ -182,43 +180,6 @@ def _best(name: str, row: list[float | None]) -> list[str]:
     return [f"<b>{_number(v)}</b>" if v is not None and v == best and len(set(known)) > 1 else _number(v) for v in row]
 
 
-def _model_rows(cards: list[ModelCard]) -> list[list[str]]:
-    return [
-        [
-            c.name,
-            c.summary,
-            f"{c.parameters / 1e6:.1f} M",
-            size_words(c.disk_bytes),
-            c.licence,
-            ", ".join(c.languages),
-            say("yes") if c.folder else say("no"),
-        ]
-        for c in cards
-    ]
-
-
-def _model_header() -> list[str]:
-    return [
-        say("name"),
-        say("summary"),
-        say("parameters"),
-        say("disk"),
-        say("licence"),
-        say("languages"),
-        say("installed"),
-    ]
-
-
-def models_text(cards: list[ModelCard]) -> str:
-    """Return the catalogue, one line a model."""
-    return plain(_model_header(), _model_rows(cards), left=2)
-
-
-def models_html(cards: list[ModelCard]) -> str:
-    """Return the catalogue."""
-    return table(_model_header(), ([esc(cell) for cell in row] for row in _model_rows(cards)), left=2)
-
-
 def checkup_text(lines: list[tuple[bool, str, str, str]]) -> str:
     """Return one line a check, with the cure where it failed."""
     return "\n".join(
@@ -238,52 +199,3 @@ def checkup_html(lines: list[tuple[bool, str, str, str]]) -> str:
         for ok, name, seen, cure in lines
     ]
     return table(["", say("check"), say("seen"), say("what to do")], rows, left=4)
-
-
-def _facts(facts: dict[str, Any]) -> list[str]:
-    rows = ", ".join(f"{name} {count:,}" for name, count in facts["rows"].items())
-    lengths = ", ".join(f"{name} {value:,}" for name, value in facts["text_length"].items())
-    doubles = facts["duplicates"]
-    lines = [f"{say('rows')}: {rows}"]
-    lines += [f"{say('length')}: {lengths}"] if lengths else []
-    if doubles["within"] or doubles["between_splits"]:
-        lines.append(
-            f"repeated texts: {doubles['within']:,} within a split, {doubles['between_splits']:,} in two splits"
-        )
-    lines += [f"dropped: {count:,} {reason}" for reason, count in facts["dropped"].items()]
-    return [*lines, *facts["notices"]]
-
-
-def data_text(facts: dict[str, Any]) -> str:
-    """Return what is in a data set: counts, lengths, columns, labels, examples."""
-    head = [facts["name"], *(f"  {line}" for line in _facts(facts))]
-    columns = plain([say("name"), ""], [[c["name"], c["type"]] for c in facts["columns"]], left=2)
-    labels = [f"  {say('classes')}: {len(facts['labels'])}"] if facts["labels"] else []
-    return "\n".join([*head, *labels, columns])
-
-
-def data_html(facts: dict[str, Any]) -> str:
-    """Return the data card: what was read and guessed, the balance of labels, example rows."""
-    said = "".join(f"<div>{esc(line)}</div>" for line in _facts(facts))
-    origin = " · ".join(esc(part) for part in (facts["origin"], facts["licence"]) if part)
-    names = [column["name"] for column in facts["columns"]]
-    examples = [
-        [esc(row.get(name) if row.get(name) is not None else "–") for name in names] for row in facts["examples"]
-    ]
-    shown = table([esc(name) for name in names], examples, left=len(names)) if examples else ""
-    return (
-        f'<div><b>{esc(facts["name"])}</b> <span style="{MUTED}">{origin}</span></div>{said}'
-        f'<div style="display:flex;flex-wrap:wrap;gap:28px;align-items:flex-start"><div>{shown}</div>{_balance(facts)}</div>'
-    )
-
-
-def _balance(facts: dict[str, Any]) -> str:
-    labels = [(entry["label"], sum(entry["rows"].values())) for entry in facts["labels"]]
-    if not labels:
-        return ""
-    most = max(count for _, count in labels)
-    rows = [
-        [esc(name), f'<div style="width:120px">{bar(count / most, "#1a6ed8")}</div>', f"{count:,}"]
-        for name, count in labels
-    ]
-    return f'<div style="max-height:260px;overflow:auto">{table([esc(facts["label_column"]), "", say("rows")], rows, left=2)}</div>'

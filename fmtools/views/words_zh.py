@@ -13,5 +13,7 @@ ZH = {
     "validation": "验证", "test": "测试", "no runs yet": "还没有运行", "summary": "说明", "examples": "示例", "classes": "类别数",
     "calibration": "校准", "confidence": "置信度", "accuracy": "准确率", "worst errors": "最严重的错误", "tags, token by token": "逐词元标签",
     "tag": "标签", "source": "原文", "written": "写出", "reference": "参考", "what the model writes": "模型写出的文本",
+    "memory to train": "训练内存", "made here": "本机生成", "why": "理由", "left out": "未入选", "but": "但", "Nothing here fits.": "没有合适的模型。",
+    "any": "任意", "here": "已在本机", "fetched": "已获取", "not here": "未获取", "download": "下载", "folder": "文件夹",
     "nothing found": "未找到实体",
 }  # fmt: skip

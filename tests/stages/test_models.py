@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fmtools.core.errors import ModelError
+from fmtools.core.errors import ModelError, OptionError
+from fmtools.kit.choosing import Wish
 from fmtools.stages import models
 
 
@@ -22,10 +23,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_catalogue_says_what_it_knows() -> None:
-    cards = {card.name: card for card in models.catalogue()}
+    cards = {place.card.name: place.card for place in models.catalogue()}
     assert cards["minilm"].parameters > 22_000_000
     assert cards["minilm"].licence
-    assert models.catalogue("no-such-task") == []
+    with pytest.raises(OptionError, match="Did you mean token-classification"):
+        models.catalogue(Wish("token-clasification"))
 
 
 def test_a_folder_is_taken_as_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

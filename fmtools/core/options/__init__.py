@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .base import Hint, Options, ReadsData, flag, hint_of, nearest, option, unknown_option
 from .data import DataOptions
+from .get import GetOptions
+from .models import ModelsOptions
 from .train import TrainOptions
 from .verbs import (
     AttachOptions,
@@ -12,7 +14,6 @@ from .verbs import (
     CompareOptions,
     DoctorOptions,
     EvaluateOptions,
-    ModelsOptions,
     PauseOptions,
     PredictOptions,
     ResumeOptions,
@@ -27,6 +28,7 @@ VERBS: dict[str, type[Options]] = {
     for cls in (
         DataOptions,
         ModelsOptions,
+        GetOptions,
         BaselineOptions,
         TrainOptions,
         EvaluateOptions,
@@ -52,6 +54,7 @@ __all__ = [
     "DataOptions",
     "DoctorOptions",
     "EvaluateOptions",
+    "GetOptions",
     "Hint",
     "ModelsOptions",
     "Options",

@@ -171,16 +171,6 @@ class CompareOptions(Options):
     series: str = option("loss", "the curve to overlay: loss, learning_rate, validation/accuracy ...")
 
 
-class ModelsOptions(Options):
-    """List the models that can be named."""
-
-    verb: ClassVar[str] = "models"
-    summary: ClassVar[str] = "List the models of the catalogue, their sizes and licences."
-    example: ClassVar[str] = "%fm_models"
-
-    task: str | None = option(None, "only models that fit this task", hint=Hint(complete="tasks"))
-
-
 class DoctorOptions(Options):
     """Check the installation."""
 

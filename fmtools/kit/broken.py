@@ -12,6 +12,8 @@ MAX_BROKEN = 0.5
 #: So many drops are kept one by one; all are counted.
 MAX_DROPS = 10_000
 SHOWN = 5
+#: What is wrong, as a plural that reads before "(line 3)"; and what was made of it.
+Fault = tuple[str, str]
 
 
 @dataclass
@@ -75,14 +77,15 @@ class Repairs:
     """What was put right while reading: counted by kind, named by line; or the end of reading, as the user asked."""
 
     broken: Broken
-    lines: dict[str, list[int]] = field(default_factory=dict)
+    lines: dict[Fault, list[int]] = field(default_factory=dict)
 
-    def add(self, what: str, line: int) -> None:
-        """Note a repair. `what` is a plural that reads before "(line 3)"."""
-        self.broken.refuse(what, line)
-        self.lines.setdefault(what, []).append(line)
+    def add(self, fault: Fault, line: int) -> None:
+        """Note what was wrong there, and what was made of it."""
+        self.broken.refuse(fault[0], line)
+        self.lines.setdefault(fault, []).append(line)
 
     def notices(self, name: str) -> list[str]:
         return [
-            f"{name}: {len(lines):,} {what}{listed_lines(lines, len(lines))}." for what, lines in self.lines.items()
+            f"{name}: {len(lines):,} {what}{listed_lines(lines, len(lines))}: {done}."
+            for (what, done), lines in self.lines.items()
         ]

@@ -13,8 +13,8 @@ from .places import ending_of, find_splits, is_file, is_folder
 SEEN = 1 << 18
 #: A wrong offset is put right when the answer stands once within so many characters of it.
 NEARBY = 100
-REPAIRED = "answers whose answer_start was wrong: put right, for they stand once in their context nearby"
-LOST = "answers that do not stand where answer_start says, nor once in their context: left out"
+REPAIRED = "answers with a wrong answer_start", "put right, for they stand once in their context, or once nearby"
+LOST = "answers that stand neither where answer_start says nor once in their context", "left out"
 NO_ANSWER = "questions none of whose answers stands in its context"
 NO_QUESTION = "questions without a text, a context or a list of answers"
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .broken import Fault
+
 STARTS, INSIDE, ENDS, SINGLES = "B", "IM", "EL", "SUW"
 #: How a scheme is called, by the letters that only it has.
 _NAMES = (("L", "BILOU"), ("U", "BILOU"), ("M", "BMES"), ("E", "BIOES"), ("S", "BIOES"), ("W", "BMEWO"))
-ORPHAN = "entities that begin with I- (read as B-)"
-MIXED_SHORT = "entities tagged as in {other}, in a file of {scheme} (mixed schemes; read as the same entities)"
-LOOSE_END = "entities that begin with E- or L- (read as B-)"
-STRAY_BLANK = "blank lines inside an entity (the sentence goes on behind them)"
+ORPHAN = "entities that begin with I- without B-", "read as B-"
+LOOSE_END = "entities that begin with E- or L-", "read as B-"
+STRAY_BLANK = "blank lines inside an entity", "the sentence goes on behind them"
 
 Tag = tuple[str, str]
+
+
+def mixed(other: str, scheme: str) -> Fault:
+    """Word that an entity is tagged in another scheme than the file."""
+    return f"entities tagged as in {other}, in a file of {scheme} (mixed schemes)", "read as the same entities"
 
 
 def split_tag(tag: str) -> Tag:
@@ -71,12 +77,13 @@ def continues(tag: Tag, kind: str) -> bool:
 
 def to_bio2(
     tags: list[Tag], scheme: str, other: str, inside: Tag = ("O", "")
-) -> tuple[list[str], list[tuple[int, str]]]:
+) -> tuple[list[str], list[tuple[int, Fault]]]:
     """Return the tags as BIO2, and (place, what is wrong there) of what does not follow the scheme.
 
     inside: the tag before the first one, where the sentence goes on with an entity.
     """
-    found, wrong, before = [], [], inside
+    found, before = list[str](), inside
+    wrong: list[tuple[int, Fault]] = []
     for place, (letter, kind) in enumerate(tags):
         after = tags[place + 1] if place + 1 < len(tags) else ("O", "")
         goes_on = letter in INSIDE + ENDS and before[0] != "O" and before[0] not in ENDS + SINGLES and before[1] == kind
@@ -85,7 +92,7 @@ def to_bio2(
         if other and letter != "O" and not continues(after, kind):
             closed = letter in ENDS + SINGLES
             if closed == (scheme in ("BIO1", "BIO2", "IO")):
-                wrong.append((place, MIXED_SHORT.format(other=other, scheme=scheme)))
+                wrong.append((place, mixed(other, scheme)))
         found.append(_written("O" if letter == "O" else "I" if goes_on else "B", kind))
         before = (letter, kind)
     return found, wrong

@@ -36,6 +36,13 @@ MARKS = (
 )
 
 
+#: Hardly anything is UTF-32 by chance; UTF-32, however, is UTF-16 with NULs between.
+UNMARKED = {
+    "utf-32-le": "UTF-32 (little-endian)",
+    "utf-32-be": "UTF-32 (big-endian)",
+    "utf-16-le": "UTF-16 (little-endian)",
+    "utf-16-be": "UTF-16 (big-endian)",
+}
 #: First bytes of files that are no text: what they are, and the ending under which they can be read ("" = not at all).
 MAGIC = {
     b"PAR1": ("a Parquet file", ".parquet"),
@@ -102,8 +109,22 @@ def decode(data: bytes, name: str, encoding: str = "") -> Decoded:
     return found
 
 
+def _rather(data: bytes, codec: str) -> str:
+    """Return a doubt when the bytes look like text in another legacy encoding than the one asked for."""
+    if codec.startswith("utf") or data[:SAMPLE].isascii():
+        return ""
+    try:
+        found = _legacy(data[:SAMPLE].rsplit(b"\n", 1)[0], "")
+    except DataError:
+        return ""
+    same = data[:4096].decode(found.encoding, "ignore") == data[:4096].decode(codec, "ignore")
+    return (
+        "" if same else f" It looks like {CANDIDATES[found.encoding]}: if characters look wrong, leave --encoding out."
+    )
+
+
 def _found_out(data: bytes, name: str) -> Decoded:
-    found = _marked(data, name) or _unmarked_utf16(data, name) or _utf8(data, name) or _escaped(data, name)
+    found = _marked(data, name) or _unmarked(data, name) or _utf8(data, name) or _escaped(data, name)
     return found or _legacy(data, name)
 
 
@@ -134,7 +155,7 @@ def _as_asked(data: bytes, name: str, encoding: str) -> Decoded:
         said = f"{name} was read as {encoding}, as asked."
         if codec != codecs_[0]:
             said = f"{name} was read as {codec}: {encoding} has not all of its characters."
-        said += misread(data[:SAMPLE], text[:SAMPLE], codec)
+        said += misread(data[:SAMPLE], text[:SAMPLE], codec) or _rather(data, codec)
         return Decoded(text.removeprefix("\ufeff"), codec, None if codec == "utf-8" else said)
     raise broken_bytes(data, name, encoding, first, asked_for=True)
 
@@ -150,11 +171,11 @@ def _marked(data: bytes, name: str) -> Decoded | None:
     return None
 
 
-def _unmarked_utf16(data: bytes, name: str) -> Decoded | None:
-    """UTF-16 without its mark: NUL bytes, and line ends that are whole characters in one byte order only."""
+def _unmarked(data: bytes, name: str) -> Decoded | None:
+    """UTF-32 and UTF-16 without a mark: NUL bytes, and line ends that are whole characters in one byte order only."""
     if b"\0" not in data[:SAMPLE] or len(data) % 2:
         return None
-    for encoding, title in (("utf-16-le", "UTF-16 (little-endian)"), ("utf-16-be", "UTF-16 (big-endian)")):
+    for encoding, title in UNMARKED.items():
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:

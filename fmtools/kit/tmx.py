@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 from xml.sax import SAXException, SAXParseException
-from xml.sax.handler import ContentHandler
+from xml.sax.handler import ContentHandler, feature_external_ges, feature_external_pes
 
 from ..core.contracts import Reading
 from ..core.errors import DataError
@@ -138,11 +138,17 @@ def _stream(path: Path, reading: Reading, notices: list[str]) -> IO[bytes]:
 
 def _parse(stream: IO[bytes], units: _Units, name: str) -> None:
     from defusedxml import DefusedXmlException
-    from defusedxml.sax import parse
+    from defusedxml.sax import make_parser
 
+    parser = make_parser()
+    parser.setContentHandler(units)
+    # Most files name their DTD: it is neither fetched nor an error. Entities are.
+    parser.forbid_external = False
+    parser.setFeature(feature_external_ges, False)
+    parser.setFeature(feature_external_pes, False)
     try:
         with stream:
-            parse(stream, units)
+            parser.parse(stream)
     except DefusedXmlException:
         cause = f"{name} defines entities or asks for another file: it was not read."
         raise DataError(cause, "Remove its <!ENTITY ...> lines.") from None

@@ -86,6 +86,8 @@ def layout_of(lines: Sequence[str], columns: Sequence[str], name: str) -> Layout
     lines = [line for line in lines if DOCUMENT not in line][:SEEN_LINES]
     tabs = sum("\t" in line for line in lines) > 0.5 * len(lines)
     rows = [divided(line, tabs) for line in lines]
+    header = len(rows) > 1 and _is_header(rows[0])
+    rows = rows[header:]
     widths = Counter(len(row) for row in rows)
     width = len(columns) or (widths.most_common(1)[0][0] if widths else 0)
     table = list(zip(*(row for row in rows if len(row) == width), strict=True))
@@ -95,12 +97,12 @@ def layout_of(lines: Sequence[str], columns: Sequence[str], name: str) -> Layout
         raise DataError(f"{name}: no lines of tokens and tags: {found}.", "Each line wants a token and its tag.")
     tag, tagged = _tag_column(table, columns)
     token = _token_column(table, tag, columns)
-    header = tagged and TAG.fullmatch(rows[0][tag] if len(rows[0]) == width else "O") is None and len(rows) > 1
-    return Layout(tabs, width, token, tag, tagged, header and _is_header(rows[0]))
+    return Layout(tabs, width, token, tag, tagged, header)
 
 
 def _is_header(cells: list[str]) -> bool:
-    return any(cell.strip().lower() in (*TAG_NAMES, *TOKEN_NAMES) for cell in cells)
+    names = [cell.strip().lower() for cell in cells]
+    return any(name in TOKEN_NAMES for name in names) and any(name in TAG_NAMES for name in names)
 
 
 def _tag_column(table: list[tuple[str, ...]], columns: Sequence[str]) -> tuple[int, bool]:
@@ -167,7 +169,7 @@ def _has_tokens(path: Path, endings: tuple[str, ...]) -> bool:
     every = text.split("\n")
     lines = [line for line in every if not is_blank(line) and not is_comment(line, None)]
     layout = layout_of(lines, (), path.name)
-    fields = [layout.divide(line) for line in lines if DOCUMENT not in line]
+    fields = [layout.divide(line) for line in lines if DOCUMENT not in line][layout.header :]
     tags = [row[layout.tag] for row in fields if len(row) == layout.width]
     good = sum(TAG.fullmatch(tag) is not None for tag in tags)
     short = all(len(row[layout.token]) < 80 for row in fields if len(row) == layout.width)

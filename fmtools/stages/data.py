@@ -1,28 +1,17 @@
-"""Data by reference: a name, a path or an object becomes a Dataset; and what to know of it before training."""
+"""Data by reference: a name, a path or an object becomes a Dataset."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core import registry
 from ..core.contracts import PLAIN, Dataset, Reading, Source
 from ..core.errors import DataError
 from ..core.options import nearest
-from ..kit.columns import guess_columns, guess_text_column
-from ..kit.labels import label_text, natural
-from ..kit.packed import PACKED
+from ..kit.packed import PACKED, open_bytes
 from ..kit.places import existing
-from ..kit.split import text_key
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-#: Label balances name so many labels; example texts are cut to so many characters.
-SHOWN_LABELS, SHOWN_CHARACTERS = 200, 300
-QUANTILES = {"shortest": 0.0, "median": 0.5, "p95": 0.95, "longest": 1.0}
 
 
 def known_names() -> list[str]:
@@ -104,6 +93,8 @@ def _unreadable(path: Path) -> DataError:
         inside = [other.name for other in sorted(path.iterdir()) if other.suffix.lower() in _file_names_end_in()]
         some = f"It has {', '.join(inside[:5])}: name one of them." if inside else "Name a file, or another folder."
         return DataError(f"The folder {path} has no file named train, validation or test ending in {endings}.", some)
+    if path.suffix.lower() in PACKED:
+        open_bytes(path).close()  # says what is wrong with it
     return DataError(
         f"Nothing here reads {path.suffix or 'files without an ending'!r}: {path.name}.",
         f"Readable: {endings}; or say which reader to use with --format.",
@@ -118,92 +109,3 @@ def _unknown(text: str) -> DataError:
     guess = nearest(text, [*names, *files, *stems], 0.5)
     cure = f"Did you mean {stems.get(guess, guess)}?" if guess else f"Known names: {', '.join(names)}."
     return DataError(f"There is no data set and no file named {text!r}.", cure)
-
-
-def describe(data: Dataset, rows: int = 5) -> dict[str, Any]:
-    """Return plain JSON about a data set for a card.
-
-    Keys: name, origin, licence, notices, read, dropped, rows {split: count}, columns [{name, type}], text_column,
-    label_column (None when nothing fits), text_length {shortest, median, p95, longest} in characters, labels
-    [{label, split: rows ...}], duplicates {within, between_splits} of texts, examples [{column: text}].
-    """
-    first = next(iter(data.splits.values()))
-    text, label, notices = _guessed(first)
-    card = {
-        "name": data.name,
-        "origin": data.origin,
-        "licence": data.licence,
-        "notices": [*data.notices, *notices],
-        "read": data.read,
-        "dropped": data.dropped,
-        "rows": data.rows,
-        "columns": [{"name": field.name, "type": str(field.type)} for field in first.schema],
-        "text_column": text,
-        "label_column": label,
-        "examples": [_short(row) for row in first.slice(0, rows).to_pylist()],
-    }
-    texts = {name: _values(table, text) for name, table in data.splits.items()}
-    return {**card, "text_length": _lengths(texts), "duplicates": _duplicates(texts), "labels": _balance(data, label)}
-
-
-def texts(data: Dataset, column: str | None = None) -> list[str]:
-    """Return the texts of all splits, in order; a missing text is an empty one, so that answers line up with rows."""
-    found: list[str] = []
-    for table in data.splits.values():
-        name, _ = guess_text_column(table, column)
-        found += ["" if value is None else str(value) for value in table[name].to_pylist()]
-    return found
-
-
-def _guessed(table: pa.Table) -> tuple[str | None, str | None, list[str]]:
-    """Guess columns; a card shows what there is when they cannot be guessed."""
-    try:
-        return guess_columns(table)
-    except DataError as error:
-        try:
-            text, notices = guess_text_column(table)
-            return text, None, [*notices, str(error)]
-        except DataError:
-            return None, None, [str(error)]
-
-
-def _values(table: pa.Table, column: str | None) -> list[Any]:
-    return table[column].to_pylist() if column in table.column_names else []
-
-
-def _lengths(texts: dict[str, list[Any]]) -> dict[str, int]:
-    lengths = sorted(len(str(text)) for values in texts.values() for text in values if text is not None)
-    return {name: lengths[round(share * (len(lengths) - 1))] for name, share in QUANTILES.items()} if lengths else {}
-
-
-def _duplicates(texts: dict[str, list[Any]]) -> dict[str, int]:
-    """Count rows whose text stood before in the same split, and rows whose text is in an earlier split, too (leaks)."""
-    seen: set[str] = set()
-    within = between = 0
-    for values in texts.values():
-        keys = [text_key(text) for text in values if text is not None]
-        unique = set(keys)
-        within += len(keys) - len(unique)
-        between += sum(key in seen for key in keys)
-        seen |= unique
-    return {"within": within, "between_splits": between}
-
-
-def _balance(data: Dataset, label: str | None) -> list[dict[str, Any]]:
-    """Return rows a label and split, the most frequent labels first where there are too many to show."""
-    counts = {split: Counter(map(_label, _values(table, label))) for split, table in data.splits.items()}
-    total: Counter[str] = sum(counts.values(), Counter())
-    shown = sorted((name for name, _ in total.most_common(SHOWN_LABELS)), key=natural)
-    return [{"label": name, "rows": {split: counts[split][name] for split in counts}} for name in shown]
-
-
-def _label(value: Any) -> str:
-    return label_text(value) or "(none)"
-
-
-def _short(row: dict[str, Any]) -> dict[str, str | None]:
-    def cut(value: Any) -> str | None:
-        text = None if value is None else str(value)
-        return text if text is None or len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
-
-    return {name: cut(value) for name, value in row.items()}

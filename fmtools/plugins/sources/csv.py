@@ -58,8 +58,8 @@ def read_csv(path: Path, reading: Reading = PLAIN) -> Rows:
     broken = Broken(path.name, reading.on_error == "stop")
     try:
         rows = _read(file, separator, csv.QUOTE_MINIMAL, reading, broken)
-    except DataError:
-        if separator != "\t":
+    except DataError as error:
+        if separator != "\t" or QUOTES not in error.cause:
             raise
     else:
         if separator != "\t" or not any(QUOTES in reason for reason in broken.counts):

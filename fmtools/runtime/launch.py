@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import PLAIN, Dataset, Reading, Task
-from ..core.errors import FmError, ModelError, from_os_error
+from ..core.errors import FmError, ModelError, OptionError, from_os_error
 from ..core.options import BaselineOptions, PredictOptions, ReadsData, TrainOptions
 from ..core.tasks import task_name
 from ..kit import scratch
@@ -68,6 +68,10 @@ def base_folder(options: TrainOptions) -> str:
             fits = [name for name, other in scratch.FAMILIES.items() if options.task in other.tasks]
             raise ModelError(
                 f"The architecture {options.model!r} does not learn {options.task}.", f"These do: {', '.join(fits)}."
+            )
+        if options.width % options.heads and options.model != "lstm":
+            raise OptionError(
+                f"--width {options.width} cannot be divided among {options.heads} heads.", "Make it a multiple of --heads."
             )
         return ""
     if options.model in scratch.FAMILIES:

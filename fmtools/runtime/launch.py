@@ -21,8 +21,8 @@ from ..kit.copies import fit_to_train
 from ..stages import data, models
 from ..store import controls, datasets, lease
 from ..store.files import discard, private_folder
-from ..store.runs import RunFolder, RunRecord, home, new_run_id
-from . import process
+from ..store.runs import MODULE, RunFolder, RunRecord, home, new_run_id
+from . import own_module, process
 
 REPORTED = ("fmtools", "torch", "transformers", "accelerate", "numpy", "scikit-learn")
 
@@ -32,12 +32,14 @@ def prepare(options: TrainOptions) -> RunFolder:
 
     Raises FmError before anything is written when data, columns, labels or model cannot be used.
     """
+    options, routed = own_module.route(options)
     task: Task = registry.get("tasks", task_name(options.task))
     asked, options = options, options.with_defaults({**task.defaults(options), "task": task.name})
     options.task = task.name
     folder = base_folder(options)
     dataset = load(asked.data, asked)
     prepared = task.prepare(fit_to_train(dataset, options.validation, options.seed), options)
+    packed = own_module.pack(options)
     root = private_folder_checked(home())
     run_id = new_run_id()
     said = options.data if isinstance(options.data, str) else dataset.name
@@ -51,17 +53,19 @@ def prepare(options: TrainOptions) -> RunFolder:
         created=time.time(),
         command=options.command,
         options={**options.model_dump(exclude={"data", "background", "inline"}), "data": said},
-        model_folder=folder,
+        model_folder=str(root / "runs" / run_id / MODULE) if packed else folder,
         dataset=datasets.keep(prepared, dataset.name, root),
         meta={"origin": dataset.origin, "licence": dataset.licence, "rows": dataset.rows},
-        notices=[*dataset.notices, *prepared.notices],
+        notices=[*routed, *dataset.notices, *prepared.notices],
         versions=versions(),
     )
-    return RunFolder.create(record, root)
+    return RunFolder.create(record, root, packed)
 
 
 def base_folder(options: TrainOptions) -> str:
     """Return the folder of the model to begin with; "" for an architecture that is made from scratch. Raises ModelError."""
+    if options.task == "custom":
+        return ""  # the module itself travels with the run
     if options.from_scratch and options.model in scratch.FAMILIES:
         family = scratch.FAMILIES[options.model]
         if options.task not in family.tasks:

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..core.errors import StoreError, from_os_error
 from ..core.options import nearest
 from . import lease
-from .files import new_id, private_folder, read_json, write_json
+from .files import new_id, private_folder, read_json, seal, write_file, write_json
 
 ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 #: Seconds after which a run that no worker ever claimed counts as interrupted.
 CLAIM_WITHIN = 120.0
+#: Where a user's own module lies in a run's folder, and what the file is called.
+MODULE, MODULE_FILE = "module", "module.pkl"
 
 
 class RunRecord(BaseModel):
@@ -54,14 +56,19 @@ class RunFolder:
         self.id = path.name
 
     @classmethod
-    def create(cls, record: RunRecord, root: Path | None = None) -> RunFolder:
-        """Make the folder of a new run; it appears in the store whole or not at all."""
+    def create(cls, record: RunRecord, root: Path | None = None, module: bytes = b"") -> RunFolder:
+        """Make the folder of a new run; it appears in the store whole or not at all.
+
+        `module` is a user's own module, pickled: it is sealed with its sha256, as it is code that a worker will run."""
         runs = (root or home()) / "runs"
         stage = runs / f".tmp-{record.id}"
         try:
             for part in ("events", "control", "checkpoints", "artifacts"):
                 private_folder(stage / part)
             write_json(stage / "run.json", record.model_dump(mode="json"))
+            if module:
+                write_file(private_folder(stage / MODULE) / MODULE_FILE, module)
+                seal(stage / MODULE, {"run": record.id})
             os.rename(stage, runs / record.id)
         except OSError as error:
             import shutil

@@ -73,12 +73,14 @@ def _characters(texts: Iterable[str], size: int) -> Any:
 
 
 def _words(texts: Iterable[str], size: int) -> Any:
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     core = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
     core.normalizer = normalizers.BertNormalizer(lowercase=True)  # it also sets blanks around Chinese characters
     core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    core.decoder = decoders.WordPiece(prefix="##")
+    # Blanks between words, but none before punctuation nor between Chinese characters.
+    apart = decoders.Replace(Regex(r"(?<=[\p{Han}，。！？；：、]) (?=[\p{Han}，。！？；：、])"), "")
+    core.decoder = decoders.Sequence([decoders.WordPiece(prefix="##", cleanup=True), decoders.Fuse(), apart])
     core.train_from_iterator(
         texts, trainers.WordLevelTrainer(vocab_size=size, special_tokens=SPECIAL, show_progress=False)
     )
@@ -119,7 +121,7 @@ def _frame(core: Any, family: str) -> None:
 
 def config(options: TrainOptions, words: Any) -> Any:
     """Return the configuration of an architecture in the size asked for; `words` is the tokenizer. Raises ModelError."""
-    if options.width % options.heads:
+    if options.model != "lstm" and options.width % options.heads:
         raise OptionError(
             f"--width {options.width} cannot be divided among {options.heads} heads.", "Make it a multiple of --heads."
         )

@@ -143,7 +143,11 @@ def test_an_interrupt_stops_and_saves_the_run(fm: Fm, home: Path, data: Path) ->
     ]
     env = {**os.environ, "FMTOOLS_HOME": str(home / "fmtools-runs")}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env, start_new_session=True) as process:
+    # A shell lets what it starts in the background ignore interrupts, and so would what this starts.
+    heeding: dict[str, Any] = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, env=env, start_new_session=True, **heeding
+    ) as process:
         assert process.stderr is not None
         while "training" not in process.stderr.readline():
             assert process.poll() is None

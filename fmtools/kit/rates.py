@@ -19,3 +19,11 @@ def writer_defaults(options: TrainOptions) -> dict[str, Any]:
     if options.from_scratch:
         return {"learning_rate": 1e-3, "warmup": 100}
     return {"learning_rate": 3e-4 if options.method == "lora" else 5e-5}
+
+
+def rewriter_defaults(options: TrainOptions) -> dict[str, Any]:
+    """Return the defaults of an encoder-decoder. Without a model's name one is made from scratch: none comes with fmtools."""
+    if options.from_scratch or "model" not in options.model_fields_set:
+        scratch = {"from_scratch": True} if "from_scratch" not in options.model_fields_set else {}
+        return {"model": "marian", **scratch, "learning_rate": 1e-3, "warmup": 200, "adam_beta2": 0.98, "epochs": 10.0}
+    return {"learning_rate": 1e-3 if options.method == "lora" else 1e-4}

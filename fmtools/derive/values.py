@@ -82,6 +82,10 @@ def _known(kind: str, environment: Environment) -> list[str]:
         from fmtools.core import registry
 
         return [*registry.names("models"), *source_names()]
+    if kind == "steps":
+        from fmtools.core.options.steps import STEPS
+
+        return list(STEPS)
     if kind in ("tasks", "models", "formats"):
         from fmtools.core import registry
 

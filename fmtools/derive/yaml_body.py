@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fmtools.core.errors import OptionError
-from fmtools.core.options import Options, unknown_option
+from fmtools.core.options import Options, hint_of, unknown_option
 
 from .fields import is_list
 
@@ -46,6 +46,7 @@ def read_body(cls: type[Options], body: str) -> tuple[dict[str, Any], dict[str, 
 def _read_pair(cls: type[Options], key: Any, node: Any, values: dict[str, Any], lines: dict[str, int]) -> None:
     line = key.start_mark.line + _OFFSET
     name = str(key.value).replace("-", "_")
+    name = name + "s" if name + "s" in cls.model_fields and name not in cls.model_fields else name
     if name not in cls.model_fields:
         error = unknown_option(cls, name)
         raise OptionError(f"Line {line} of the cell: {error.cause}", error.cure.replace("--", ""))
@@ -54,6 +55,7 @@ def _read_pair(cls: type[Options], key: Any, node: Any, values: dict[str, Any], 
     lines[name] = line
     value = _value(node, line)
     if value is not None:
+        _no_mappings(cls, name, value, line)
         values[name] = [value] if is_list(cls.model_fields[name]) and isinstance(value, str) else value
 
 
@@ -63,9 +65,33 @@ def _value(node: Any, line: int) -> Any:
 
     if isinstance(node, yaml.ScalarNode):
         return None if node.style is None and node.value in _EMPTY else node.value
-    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
-        return [item.value for item in node.value]
+    if isinstance(node, yaml.SequenceNode):
+        return [_item(item, line) for item in node.value]
     raise _nested(line)
+
+
+def _item(node: Any, line: int) -> Any:
+    """Return an item of a list: a text, or a mapping of one word to texts, as steps are written."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    if isinstance(node, yaml.MappingNode) and len(node.value) == 1:
+        key, inner = node.value[0]
+        if isinstance(inner, yaml.ScalarNode):
+            return {key.value: None if inner.style is None and inner.value in _EMPTY else inner.value}
+        if isinstance(inner, yaml.SequenceNode) and all(isinstance(one, yaml.ScalarNode) for one in inner.value):
+            return {key.value: [one.value for one in inner.value]}
+        if isinstance(inner, yaml.MappingNode) and all(isinstance(one, yaml.ScalarNode) for _, one in inner.value):
+            return {key.value: {name.value: one.value for name, one in inner.value}}
+    raise _nested(line)
+
+
+def _no_mappings(cls: type[Options], name: str, value: Any, line: int) -> None:
+    """Steps may be written as mappings; no other option takes any."""
+    nested = isinstance(value, list) and any(isinstance(item, dict) for item in value)
+    if nested and hint_of(cls.model_fields[name]).complete != "steps":
+        raise _nested(line)
 
 
 def _nested(line: int) -> OptionError:

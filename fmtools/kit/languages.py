@@ -12,7 +12,7 @@ from ..core.options import nearest
 #: Said of texts without a letter.
 UNKNOWN = "unknown"
 #: Below this the model's word is not taken.
-LEAST = 0.25
+LEAST = 0.35
 #: Characters that are looked at.
 LOOKED_AT = 400
 NAMES = {
@@ -25,6 +25,12 @@ NAMES = {
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA, _HANGUL = re.compile(r"[\u3041-\u30ff]"), re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")
 _LETTER = re.compile(r"[^\W\d_]")
+_LATIN = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
+#: Languages that are not written in Latin letters: the model names them for short English texts.
+_OTHER_SCRIPTS = frozenset(
+    "ar fa ur ps sd ckb ug he yi ru uk be bg sr mk mn kk ky tg tt ba cv os ce hi mr ne sa bn as gu pa or ta te kn ml si th lo km my bo "
+    "ka hy el am ti zh ja ko yue wuu".split()
+)
 #: The model calls Cantonese, Wu and Classical Chinese languages of their own.
 _CHINESE = frozenset({"yue", "wuu", "zh", "lzh"})
 
@@ -53,6 +59,8 @@ def language(text: str) -> str:
     if not found or float(str(found[0]["score"])) < LEAST:
         return UNKNOWN
     code = str(found[0]["lang"])
+    if code in _OTHER_SCRIPTS and 2 * len(_LATIN.findall(text[:LOOKED_AT])) > len(letters):
+        return UNKNOWN
     return "zh" if code in _CHINESE else code
 
 

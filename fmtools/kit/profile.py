@@ -39,7 +39,6 @@ def describe(data: Dataset, rows: int = 5) -> dict[str, Any]:
     odd [{what, rows, examples}], sampled {what: [looked at, of]}, examples [{column: text}].
     """
     shape = layout_of(data)
-    first = next(iter(data.splits.values()))
     seen = {
         name: _spread(table, LIMIT * table.num_rows // max(LIMIT, _total(data))) for name, table in data.splits.items()
     }
@@ -58,7 +57,7 @@ def describe(data: Dataset, rows: int = 5) -> dict[str, Any]:
         "kind": shape.kind,
         "text_column": shape.text,
         "label_column": shape.label if shape.kind != "tokens" else None,
-        "examples": [_short(row) for row in first.slice(0, rows).to_pylist()],
+        "examples": examples(data, rows),
         "text_length": _lengths(texts),
         "lengths": _histogram(texts),
         "labels": _balance(data, shape),
@@ -68,6 +67,11 @@ def describe(data: Dataset, rows: int = 5) -> dict[str, Any]:
         **_spoken(texts),
         "sampled": _sampled(data, texts),
     }
+
+
+def examples(data: Dataset, rows: int) -> list[dict[str, str | None]]:
+    """Return the first rows of the first split, long values cut."""
+    return [_short(row) for row in next(iter(data.splits.values())).slice(0, rows).to_pylist()]
 
 
 def _total(data: Dataset) -> int:

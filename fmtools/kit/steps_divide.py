@@ -72,13 +72,13 @@ def add_rows(work: Work, split: str, rows: Any, sources: Sequence[int], others: 
     import pyarrow as pa
 
     start = 1 + max((max(table[ROW_ID].to_pylist(), default=-1) for table in work.splits.values()), default=-1)
-    own = {ROW_ID: list(range(start, start + len(sources))), AUGMENTED_FROM: list(sources)}
+    own: dict[str, list[int | None]] = {ROW_ID: list(range(start, start + len(sources))), AUGMENTED_FROM: list(sources)}
     if others:
         for name, table in work.splits.items():
             if AUGMENTED_WITH not in table.column_names:
                 work.put(name, AUGMENTED_WITH, pa.chunked_array([int_array([None] * table.num_rows)]))
     if AUGMENTED_WITH in work.splits[split].column_names:
-        own[AUGMENTED_WITH] = list(others) or [None] * len(sources)  # type: ignore[list-item]
+        own[AUGMENTED_WITH] = list(others) or [None] * len(sources)
     for name, values in own.items():
         column = pa.chunked_array([int_array(values)])
         place = rows.column_names.index(name) if name in rows.column_names else None

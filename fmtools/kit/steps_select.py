@@ -10,7 +10,7 @@ from typing import Any
 from ..core.errors import DataError, OptionError
 from ..core.options import nearest
 from ..core.options.steps import Drop, DropDuplicates, DropEmpty, DropLeaks, Filter, Keep, Rename
-from .languages import code_of, language
+from .languages import UNKNOWN, code_of, language
 from .neighbours import groups, key_of, shared
 from .recipe import OWN, Work
 from .texts import batches
@@ -134,7 +134,7 @@ def _conditions(work: Work, step: Filter) -> list[Callable[[str, str], str | Non
         wanted = _known_labels(work, step.label)
         tests.append(lambda _, label: None if label in wanted else f"label {label or '(none)'}")
     if step.language:  # last: it costs most
-        codes = {code_of(word) for word in step.language}
+        codes = {code_of(word) for word in step.language} | ({UNKNOWN} if step.unclear == "keep" else set())
         tests.append(lambda text, _: None if (found := language(text)) in codes else f"language {found}")
     return tests
 

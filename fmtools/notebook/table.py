@@ -31,7 +31,7 @@ MAGICS = {
     "fm_doctor": "doctor",
 }
 #: Magics that also take a cell, with the options as YAML in its body.
-CELL_MAGICS = frozenset({"fm_train"})
+CELL_MAGICS = frozenset({"fm_data", "fm_train"})
 
 
 def options_of(magic: str) -> type[Options]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import PLAIN, Dataset, Reading, Task
-from ..core.errors import FmError, ModelError, OptionError, from_os_error
+from ..core.errors import DataError, FmError, ModelError, OptionError, from_os_error
 from ..core.options import BaselineOptions, PredictOptions, ReadsData, TrainOptions
 from ..core.tasks import task_name
 from ..kit import scratch
@@ -88,7 +88,13 @@ def base_folder(options: TrainOptions) -> str:
 def load(reference: Any, options: ReadsData | None = None) -> Dataset:
     """Load data from a file, a name, a name of the store (NAME or NAME@VERSION) or a notebook variable. Raises DataError."""
     reading = Reading(**options.reading) if options is not None else PLAIN
-    return data.load(reference, lambda name: datasets.find(name, home()), reading)
+    try:
+        return data.load(reference, lambda name: datasets.find(name, home()), reading)
+    except DataError as error:
+        guess = datasets.nearest_name(reference, home()) if error.cause.startswith("There is no data set") else None
+        if guess is None:
+            raise
+        raise DataError(error.cause, f"Did you mean {guess}?") from None
 
 
 def baseline(options: BaselineOptions) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Dataset, Prepared
 from ..core.errors import StoreError, from_os_error
+from ..core.options import nearest
 from . import versions
 from .arrow_files import read_tables, write_table
 from .files import fault_in, new_id, private_folder, publish, read_json, seal, write_json
@@ -93,6 +94,20 @@ def find(word: str, root: Path) -> Dataset | None:
     tables, meta = load(reference, root)
     named = {split: _named(table, meta) for split, table in tables.items()}
     return Dataset(name=safe_name(name), splits=named, origin=reference, read=sum(t.num_rows for t in tables.values()))
+
+
+def nearest_name(word: Any, root: Path) -> str | None:
+    """Return the name of kept data closest to what was typed; None when none is close."""
+    names = sorted({version.name for version in versions.every(root)})
+    return nearest(word.partition("@")[0], names) if isinstance(word, str) else None
+
+
+def label_of(reference: str, root: Path) -> str:
+    """Return NAME@v2 for NAME@HASH of kept data; "" when there are none (any more)."""
+    try:
+        return versions.resolve(reference, root).label if reference else ""
+    except StoreError:
+        return ""
 
 
 def _prepared_before(folder: Path) -> list[str]:

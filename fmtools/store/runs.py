@@ -33,6 +33,7 @@ class RunRecord(BaseModel):
     task: str
     model: str
     data: str
+    data_version: str = ""
     created: float
     command: str = ""
     options: dict[str, Any] = {}

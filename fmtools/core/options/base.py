@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from ..errors import OptionError
 
 #: What completes an option's value: names the derive package knows how to list.
-COMPLETIONS = ("tasks", "models", "data", "assets", "runs", "path", "choices", "formats")
+COMPLETIONS = ("tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class DataOptions(ReadsData):
     @model_validator(mode="after")
     def _fits(self) -> DataOptions:
         asked = [name for name in ("name", "recipe", "diff") if getattr(self, name)]
-        asked += ["steps"] if self.steps else []
+        asked += ["step"] if self.steps else []
         if self.data is None and asked:
             raise OptionError(f"--{asked[0]} needs data.", f"For example: {self.example}")
         if self.diff and (self.steps or self.recipe):

@@ -164,6 +164,7 @@ class Filter(Step):
     length: Range | None = Field(None, description="characters of the text, such as 5..400")
     words: Range | None = Field(None, description="words of the text; each Chinese character counts as one")
     language: Names = Field([], description="languages to keep, such as en,zh")
+    unclear: Literal["drop", "keep"] = Field("drop", description="texts too short to tell their language")
     regex: str | None = Field(None, description="a pattern that the text must contain")
     label: Names = Field([], description="labels to keep")
     invert: bool = Field(False, description="drop the rows that fit instead")

@@ -22,6 +22,7 @@ from ..core.options import (
     Options,
     PauseOptions,
     PredictOptions,
+    ProtectOptions,
     ResumeOptions,
     RunsOptions,
     ShowOptions,
@@ -34,11 +35,12 @@ from . import data as data_verb
 from .catalogue import GetTable, ModelTable
 from .data_cards import DataCard, DataDiff, KeptTable
 from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
+from . import protect as protection
 from .run import Artifact, Run
 
 __all__ = [
     "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "load_data", "models",
-    "pause", "predict", "resume", "runs", "stop", "train", "warm_up",
+    "pause", "predict", "protect", "resume", "runs", "stop", "train", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -55,6 +57,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     BaselineOptions: look.baseline,
     EvaluateOptions: look.evaluate,
     PredictOptions: look.predict,
+    ProtectOptions: protection.protect,
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
     CompareOptions: look.compare,
@@ -142,6 +145,12 @@ def evaluate(run: str = "last", **options: Any) -> Report:
 def predict(run: str = "last", **options: Any) -> Predictions:
     """Predict texts with a trained run: text=["..."] or data=table."""
     result: Predictions = execute(PredictOptions.parse({"run": run, **options}))
+    return result
+
+
+def protect(data: Any, **options: Any) -> protection.Protected | protection.Texts:
+    """Find personal data in a file, kept data or a table; mask or replace them and keep the result. Options: ProtectOptions."""
+    result: protection.Protected | protection.Texts = execute(ProtectOptions.parse({"data": data, **options}))
     return result
 
 

@@ -11,6 +11,8 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +48,57 @@ def folder() -> Path:
     return found
 
 
+@contextlib.contextmanager
+def without_copies() -> Iterator[None]:
+    """Inside, what is read is not kept: large tables go to files without a name, which are gone with the process.
+
+    For data that are not to lie anywhere but in their source. Where the system has no such files, they have names until the end.
+    """
+    token = _nameless.set([])
+    try:
+        yield
+    finally:
+        for held in _nameless.get() or []:
+            with contextlib.suppress(OSError):
+                os.close(held) if isinstance(held, int) else held.unlink()
+        _nameless.reset(token)
+
+
+_nameless: ContextVar[list[int | Path] | None] = ContextVar("nameless", default=None)
+
+
+def _unnamed(held: list[int | Path]) -> Path:
+    """Return a path to a new file that no folder lists."""
+    try:
+        held.append(os.open(folder(), os.O_TMPFILE | os.O_RDWR, 0o600))
+        return Path(f"/proc/self/fd/{held[-1]}")
+    except (OSError, AttributeError):
+        held.append(folder() / f".tmp-{os.getpid()}-{uuid.uuid4().hex}.arrow")
+        return Path(str(held[-1]))
+
+
+def _is_unnamed(path: Path) -> bool:
+    return path.is_relative_to("/proc/self/fd")
+
+
+def create(path: Path) -> None:
+    """Make the new file of a name that `fresh` gave, for its owner alone."""
+    if not _is_unnamed(path):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def remove(path: Path) -> None:
+    """Remove a file that `fresh` named. One without a name goes when it is closed; its content goes at once."""
+    if _is_unnamed(path):
+        os.truncate(path, 0)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def fresh() -> Path:
     """Return a name for a table that is being written."""
+    if (held := _nameless.get()) is not None:
+        return _unnamed(held)
     return folder() / f".tmp-{os.getpid()}-{uuid.uuid4().hex}.arrow"
 
 
@@ -70,6 +121,8 @@ def find(key: str) -> Rows | None:
     """Return kept rows with their account, or None."""
     from .tables import Rows
 
+    if _nameless.get() is not None:
+        return None
     path = place() / f"{key}.arrow"
     try:
         account = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -84,6 +137,10 @@ def find(key: str) -> Rows | None:
 def adopt(rows: Rows, key: str) -> None:
     """Keep a table that was written to the disk under its name; tables of the same file and unused ones go."""
     if rows.spill is None:
+        return
+    if _nameless.get() is not None:
+        _forget(key)  # what was kept of this file before goes, too
+        rows.spill = None
         return
     path = folder() / f"{key}.arrow"
     account: dict[str, Any] = {

@@ -119,7 +119,7 @@ class _Shard:
         import pyarrow as pa
 
         self.schema, self.path = schema, cache.fresh()
-        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        cache.create(self.path)
         self._sink = pa.OSFile(str(self.path), "wb")
         self._writer = pa.ipc.new_file(self._sink, schema)
 
@@ -132,7 +132,7 @@ class _Shard:
 
     def remove(self) -> None:
         self._sink.close()
-        self.path.unlink(missing_ok=True)
+        cache.remove(self.path)
 
 
 def _joined(parts: list[pa.Table], name: str, notices: list[str]) -> pa.Table:

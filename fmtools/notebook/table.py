@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: Name of a magic -> its verb.
 MAGICS = {
     "fm_data": "data",
+    "fm_protect": "protect",
     "fm_models": "models",
     "fm_get": "get",
     "fm_baseline": "baseline",

@@ -62,7 +62,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, predict
+    from ..stages import augment, predict, protect
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -70,6 +70,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "attention": predict.attention,
         "baseline": predict.baseline,
         "hardware": predict.hardware,
+        "find_personal": protect.find,
         "translate": augment.translate,
         "embed": augment.embed,
     }

@@ -6,6 +6,7 @@ from .base import Hint, Options, ReadsData, flag, hint_of, nearest, option, unkn
 from .data import DataOptions
 from .get import GetOptions
 from .models import ModelsOptions
+from .protect import ProtectOptions
 from .train import TrainOptions
 from .verbs import (
     AttachOptions,
@@ -27,6 +28,7 @@ VERBS: dict[str, type[Options]] = {
     cls.verb: cls
     for cls in (
         DataOptions,
+        ProtectOptions,
         ModelsOptions,
         GetOptions,
         BaselineOptions,
@@ -60,6 +62,7 @@ __all__ = [
     "Options",
     "PauseOptions",
     "PredictOptions",
+    "ProtectOptions",
     "ReadsData",
     "ResumeOptions",
     "RunsOptions",

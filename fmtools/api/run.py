@@ -75,6 +75,11 @@ class Run:
         return self._folder.record.options
 
     @property
+    def data_version(self) -> str:
+        """NAME@HASH of the kept data the run was trained on; "" when they came from elsewhere."""
+        return self._folder.record.data_version
+
+    @property
     def history(self) -> dict[str, list[tuple[int, float]]]:
         """Every curve as (step, value) pairs: "loss", "learning_rate", "validation/accuracy" ..."""
         curves: dict[str, list[tuple[int, float]]] = {}
@@ -170,6 +175,8 @@ class Run:
             "name": self.name,
             "status": head.status,
             "path": str(self.path),
+            "data": self._folder.record.data,
+            "data_version": self.data_version or None,
             "metrics": head.metrics,
             "seconds": head.elapsed_seconds,
             "samples_per_second": head.samples_per_second,

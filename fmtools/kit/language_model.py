@@ -45,6 +45,8 @@ def begin(folder: str, kind: str, texts: Iterable[str], options: TrainOptions) -
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if kind == "masked" and tokenizer.mask_token_id is None:
+        raise ModelError("The model's tokenizer has no mask token.", "Choose an encoder that was trained to fill gaps.")
     _check_length(model, options.max_length)
     if isinstance(model, lstm.LstmLanguageModel):
         lstm.travel_with_weights()
@@ -142,10 +144,10 @@ def tallies(model: Any, rows: Any, collate: Any, batch_size: int) -> np.ndarray:
     return found
 
 
-def scores(total: Any) -> dict[str, float]:
-    """Return {"loss" in nats a token, "token_accuracy"} of a sum of tallies [3]."""
+def scores(total: Any, accuracy: str = "token_accuracy") -> dict[str, float]:
+    """Return {"loss" in nats a token, `accuracy`: share of likeliest tokens that are right} of a sum of tallies [3]."""
     nats, count, right = (float(value) for value in total)
-    return {"loss": nats / max(1.0, count), "token_accuracy": right / max(1.0, count)}
+    return {"loss": nats / max(1.0, count), accuracy: right / max(1.0, count)}
 
 
 def derived(loss: float, asked: int, covered: tuple[int, int] | None) -> dict[str, float]:
@@ -162,6 +164,9 @@ def derived(loss: float, asked: int, covered: tuple[int, int] | None) -> dict[st
 
 class LanguageTrainer(Trainer):
     """A Trainer whose evaluation is exact: sums over all targets, not a mean of the batches' means; no logits are kept."""
+
+    #: What the share of right tokens is called.
+    accuracy = "token_accuracy"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -191,5 +196,11 @@ class LanguageTrainer(Trainer):
             total, rows = total + found.sum(0), rows + len(found)
         if self.accelerator.num_processes > 1:
             total = self.accelerator.reduce(total.to(self.args.device), "sum")
-        named = {f"{metric_key_prefix}_{name}": value for name, value in scores(total).items()}
+        named = {f"{metric_key_prefix}_{name}": value for name, value in scores(total, self.accuracy).items()}
         return EvalLoopOutput(predictions=None, label_ids=None, metrics=named, num_samples=rows)
+
+
+class MaskedTrainer(LanguageTrainer):
+    """The same over hidden tokens."""
+
+    accuracy = "accuracy"

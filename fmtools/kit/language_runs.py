@@ -61,15 +61,16 @@ def parts(folder: str, splits: dict[str, pa.Table], options: TrainOptions) -> Pa
 
 def rows_of(tokenizer: Any, table: pa.Table, model: Any) -> Targets:
     """Return a prepared table as rows of tokens, in the blocks that the model was trained with."""
-    kept = _kept(model)
-    size = min(int(kept["max_length"]), language_model.positions_of(model) or int(kept["max_length"]))
+    asked = kept(model)
+    size = min(int(asked["max_length"]), language_model.positions_of(model) or int(asked["max_length"]))
     if "messages" in table.column_names:
         return Talks(tokenizer, talks_of(table), size)
     texts = table["text"].to_pylist()
-    return Blocks(tokenizer, texts, size) if kept["packing"] else Documents(tokenizer, texts, size)
+    return Blocks(tokenizer, texts, size) if asked["packing"] else Documents(tokenizer, texts, size)
 
 
-def _kept(model: Any) -> dict[str, Any]:
+def kept(model: Any) -> dict[str, Any]:
+    """Return how a model's texts were cut when it was trained."""
     return {**USUAL, **(getattr(model.config, KEPT, None) or {})}
 
 
@@ -98,7 +99,7 @@ def _head(text: str) -> str:
 def go_on(loaded: tuple[Any, Any], inputs: list[dict[str, Any]], how: Sampling) -> list[str]:
     """Return what the model writes after each input: {"text"}, or {"messages"} that it answers."""
     model, tokenizer = loaded
-    packed = bool(_kept(model)["packing"])
+    packed = bool(kept(model)["packing"])
     prompts = [_prompt(tokenizer, row, packed) for row in inputs]
     return [
         _said(tokenizer, prompt, new, "messages" in row)

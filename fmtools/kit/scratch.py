@@ -43,7 +43,7 @@ def tokenizer(texts: Iterable[str], options: TrainOptions) -> Any:
     "characters": one token a character. "words": the most frequent words (Chinese characters stand alone). "bpe":
     byte-level pairs. Encoders get <cls> text <sep>, encoder-decoders text </s>, decoders the bare text.
     """
-    from transformers import PreTrainedTokenizerFast
+    from transformers import AddedToken, PreTrainedTokenizerFast
 
     family = FAMILIES.get(options.model)
     kind = options.tokenizer
@@ -51,10 +51,12 @@ def tokenizer(texts: Iterable[str], options: TrainOptions) -> Any:
         kind = family.tokenizer if family else "bpe"  # type: ignore[assignment]
     core = _TRAINERS[kind](texts, options.vocabulary)
     _frame(core, options.model)
+    # Byte-level tokens begin with their blank, and so does what a mask stands for.
+    mask = AddedToken(MASK, lstrip=kind == "bpe", special=True)
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
         model_max_length=options.max_length,
-        pad_token=PAD, unk_token=UNKNOWN, bos_token=BEGIN, eos_token=END, mask_token=MASK, sep_token=SEPARATOR, cls_token=CLASSIFY,
+        pad_token=PAD, unk_token=UNKNOWN, bos_token=BEGIN, eos_token=END, mask_token=mask, sep_token=SEPARATOR, cls_token=CLASSIFY,
     )  # fmt: skip
 
 

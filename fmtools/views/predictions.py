@@ -12,6 +12,8 @@ from .tables import predictions_html
 
 #: The first whose `fits` says yes draws; rows with a label are drawn here.
 KINDS = [
+    "texts",
+    "gaps",
     "entities",
 ]
 

@@ -88,10 +88,8 @@ def create(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file that `fresh` named. One without a name goes when it is closed; its content goes at once."""
-    if _is_unnamed(path):
-        os.truncate(path, 0)
-    else:
+    """Remove a file that `fresh` named. One without a name goes by itself, when nobody maps it any more."""
+    if not _is_unnamed(path):
         path.unlink(missing_ok=True)
 
 

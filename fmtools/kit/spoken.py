@@ -1,0 +1,37 @@
+"""Models of many languages: which of their tokens names the language of the source and that of the target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: NLLB names languages with three letters and a script.
+_LONG = {
+    "ar": "arb_Arab", "de": "deu_Latn", "en": "eng_Latn", "es": "spa_Latn", "fr": "fra_Latn", "hi": "hin_Deva", "it": "ita_Latn",
+    "ja": "jpn_Jpan", "ko": "kor_Hang", "nl": "nld_Latn", "pl": "pol_Latn", "pt": "por_Latn", "ru": "rus_Cyrl", "tr": "tur_Latn",
+    "uk": "ukr_Cyrl", "vi": "vie_Latn", "zh": "zho_Hans",
+}  # fmt: skip
+
+
+def code_of(language: str, known: list[str]) -> str | None:
+    """Return the name that a model's tokens have for a language: "en" -> "en_XX" (mBART), "eng_Latn" (NLLB), "en" (M2M100)."""
+    bare = {token.strip("_"): token.strip("_") for token in known}
+    wanted = (language, _LONG.get(language, ""))
+    return next((bare[name] for name in wanted if name in bare), None) or next(
+        (name for name in bare if name.startswith(f"{language}_")), None
+    )
+
+
+def choose_languages(model: Any, tokenizer: Any, languages: list[str]) -> None:
+    """Tell a model of many languages which two it has to do with; other models are left as they are.
+
+    languages: codes such as ["en", "fr"], known where the columns are named after them.
+    """
+    if len(languages) != 2 or not hasattr(tokenizer, "src_lang"):
+        return
+    known = [str(token) for token in tokenizer.all_special_tokens]
+    source, target = (code_of(language, known) for language in languages)
+    if source is None or target is None:
+        return
+    tokenizer.src_lang, tokenizer.tgt_lang = source, target
+    first = tokenizer.convert_tokens_to_ids(next(token for token in known if token.strip("_") == target))
+    model.generation_config.forced_bos_token_id = first

@@ -173,6 +173,7 @@ def _marian(o: TrainOptions, words: Any) -> Any:
         vocab_size=len(words), d_model=o.width, encoder_layers=o.layers, decoder_layers=o.layers,
         encoder_attention_heads=o.heads, decoder_attention_heads=o.heads, encoder_ffn_dim=4 * o.width, decoder_ffn_dim=4 * o.width,
         max_position_embeddings=max(o.max_length, o.max_target_length), dropout=drop, scale_embedding=True,
+        init_std=o.width**-0.5,  # 0.02 suits a width of 1024; here words would drown in their positions
         pad_token_id=words.pad_token_id, eos_token_id=words.eos_token_id, decoder_start_token_id=words.pad_token_id,
         forced_eos_token_id=None,
     )  # fmt: skip

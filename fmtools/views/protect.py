@@ -21,10 +21,18 @@ def protected_text(facts: dict[str, Any], sample: list[dict[str, Any]]) -> str:
 
 def protected_html(facts: dict[str, Any], sample: list[dict[str, Any]]) -> str:
     """Return the card as HTML; the audit's lines are folded away."""
-    counts = table([say("column"), say("kind"), say("found")], [list(map(esc, row)) for row in _counts(facts)], left=2) if facts.get("columns") else ""
+    counts = (
+        table([say("column"), say("kind"), say("found")], [list(map(esc, row)) for row in _counts(facts)], left=2)
+        if facts.get("columns")
+        else ""
+    )
     said = "".join(f'<div style="{MUTED}">{esc(line)}</div>' for line in facts.get("notices", []))
     rows = [list(map(esc, row)) for row in _audit(sample)]
-    audit = f"<details><summary>{esc(say('audit'))}</summary>{table([say(n) for n in AUDIT], rows, left=4)}</details>" if rows else ""
+    audit = (
+        f"<details><summary>{esc(say('audit'))}</summary>{table([say(n) for n in AUDIT], rows, left=4)}</details>"
+        if rows
+        else ""
+    )
     return f"<div><b>{esc(_title(facts))}</b></div>{counts}{said}{audit}"
 
 
@@ -52,6 +60,14 @@ def _counts(facts: dict[str, Any]) -> list[list[str]]:
 
 def _audit(sample: list[dict[str, Any]]) -> list[list[str]]:
     return [
-        [r["split"], f"{r['row']:,}", r["column"] + (f" {r['place']}" if r["place"] else ""), say(r["kind"]), f"{r['length']:,}", r["by"], r["digest"][:8]]
+        [
+            r["split"],
+            f"{r['row']:,}",
+            r["column"] + (f" {r['place']}" if r["place"] else ""),
+            say(r["kind"]),
+            f"{r['length']:,}",
+            r["by"],
+            r["digest"][:8],
+        ]
         for r in sample
     ]

@@ -120,7 +120,14 @@ class RunState:
         self._step, self._saved = min(self._step, step), min(self._saved, step)
 
     def _extent(self) -> tuple[int, ...]:
-        lists: tuple[Sized, ...] = (*self._curves.values(), self._marks, self._frames, self._notices, self._scores, self._samples)
+        lists: tuple[Sized, ...] = (
+            *self._curves.values(),
+            self._marks,
+            self._frames,
+            self._notices,
+            self._scores,
+            self._samples,
+        )
         return (*map(len, lists), self._result[0])
 
     def _on_phase(self, seq: int, record: dict[str, Any]) -> None:

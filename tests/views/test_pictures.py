@@ -25,3 +25,14 @@ def test_one_map_a_layer_or_a_head(layer: int | None, head: int | None, columns:
     width, height = size(attention_png(TOKENS, WEIGHTS, layer, head))
     one = size(attention_png(TOKENS, WEIGHTS, 0, 0))[0]
     assert (round(width / one), round(height / one)) == (columns, rows)
+
+
+def test_chinese_is_drawn_with_the_font_that_travels_along() -> None:
+    from fontTools.ttLib import TTFont
+
+    from fmtools.views.pictures import FONT, _fonts
+
+    known = TTFont(FONT).getBestCmap()
+    assert all(ord(character) in known for character in "猫抓老鼠，很好吃！价格便宜的书店")
+    assert TTFont(FONT)["name"].getDebugName(1) in _fonts()
+    assert FONT.with_name("OFL.txt").read_text().count("OPEN FONT LICENSE")

@@ -15,7 +15,7 @@ from .figures import table
 from .settings import ROOT, Settings
 
 #: In the order in which they run: the quick ones first.
-NAMES = ("import_time", "store", "first_loss", "leaks", "resume", "memory", "streaming", "reviews", "intents")
+NAMES = ("import_time", "store", "first_loss", "leaks", "resume", "memory", "streaming", "reviews", "intents", "ner")
 
 
 def main(words: list[str] | None = None) -> int:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from . import details
+from .division import Division, join
 from .losses import IGNORED
 from .metrics import _row
 from .tagging import OUTSIDE, Chunk, entities_of
-from .division import Division, join
 
 Found = set[tuple[int, str, int, int]]
 AVERAGES = ("micro", "macro", "weighted")

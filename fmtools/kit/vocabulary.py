@@ -11,7 +11,7 @@ published models have the shape that every reader expects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -66,16 +66,16 @@ class PartlyTrained(nn.Module):
             self.weight.copy_(whole.to(self.weight.device)[self.used])
 
 
-def train_what_occurs(model: Any, rows: Iterable[np.ndarray]) -> Any:
+def train_what_occurs(model: Any, rows: Sequence[Any]) -> Any:
     """Replace the model's input embedding by one that trains the ids in `rows` only, where that pays; return the model.
 
-    Leaves a model alone whose embedding is frozen, is shared with its output layer, or is used for the most part.
+    rows: lists or arrays of ids, the special ones (padding!) among them. A model is left alone whose embedding is frozen,
+    is shared with its output layer, or is used for the most part.
     """
     whole = model.get_input_embeddings()
     if type(whole) is not nn.Embedding or not whole.weight.requires_grad or model.get_output_embeddings() is not None:
         return model
-    parts = [np.unique(np.concatenate(list(rows)))] if rows else []
-    used = torch.as_tensor(parts[0] if parts else np.zeros(0, np.int64))
+    used = torch.from_numpy(np.unique(np.concatenate([np.asarray(row, np.int64) for row in rows])))
     if len(used) < SHARE * whole.num_embeddings:
         model.set_input_embeddings(PartlyTrained(whole, used))
     return model

@@ -58,7 +58,7 @@ class TokenClassification:
         longest = taggers.longest(model, tokenizer)
         seen = tokens.TaggedRows(pieces, held["tokens"].to_pylist(), held["tags"].to_pylist(), longest).by_length()
         if options.optimizer != "adafactor":  # its averages over the rows of a matrix would be others
-            model = vocabulary.train_what_occurs(model, rows.input_ids)
+            model = vocabulary.train_what_occurs(model, [*rows.input_ids, tokenizer.all_special_ids])
         weights = losses.class_weights([tag for row in tags for tag in row], len(meta["labels"]))
         return Parts(
             model,

@@ -87,24 +87,30 @@ def _by_pip(package: Package, folder: Path, progress: Progress) -> Path:
     """Download a wheel as the user's pip is set up to: its index, mirror, proxy and certificates."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--retries=1", "--progress-bar=raw"]
     command += ["--disable-pip-version-check", *_ANY_WHEEL, "--dest", str(folder), f"{package.name}=={package.version}"]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    said: list[str] = []
-    try:
-        for line in child.stdout or ():
-            seen = re.fullmatch(r"Progress (\d+) of (\d+)\s*", line)
-            if seen:
-                progress(int(seen[1]), int(seen[2]))
-            else:
-                said.append(line.strip())
-        child.wait()
-    finally:
-        child.kill()
-        child.wait()
-    if child.returncode or not (folder / package.file).is_file():
+    status, said = _followed(command, progress)
+    if status or not (folder / package.file).is_file():
         _check_space(said)
         errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
         raise _unreachable(package, errors[0] if errors else "pip did not bring it")
     return folder / package.file
+
+
+def _followed(command: list[str], progress: Progress) -> tuple[int, list[str]]:
+    """Run pip and return its status and what it said; an interrupt ends it, too."""
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as child:
+        try:
+            for line in child.stdout or ():
+                if seen := re.fullmatch(r"Progress (\d+) of (\d+)\s*", line):
+                    progress(int(seen[1]), int(seen[2]))
+                else:
+                    said.append(line.strip())
+        except BaseException:
+            child.kill()
+            raise
+    return child.returncode, said
 
 
 def _check_space(said: list[str]) -> None:

@@ -84,7 +84,8 @@ def _sizes(truth: dict[str, Any]) -> dict[str, Any]:
 
 def _score_likeness(likeness: np.ndarray, truth: dict[str, Any], kind: str) -> dict[str, Any]:
     wanted = np.asarray(truth["score"], np.float64)
-    metrics, report = likeness_scores(likeness, wanted), {}
+    metrics = likeness_scores(likeness, wanted)
+    report: dict[str, Any] = {}
     if kind == "labelled":
         more, report = match_scores(likeness, wanted)
         metrics |= more
@@ -99,6 +100,8 @@ def tf_idf(train: list[str]) -> Encode:
     """Return vectors of word counts, weighted by rarity in `train`: the search that knows no meaning. Chinese by two characters."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]", ngram_range=(1, 2))
+    words = TfidfVectorizer(
+        sublinear_tf=True, token_pattern=r"(?u)[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]", ngram_range=(1, 2)
+    )
     words.fit(train)
     return lambda texts, asks: np.asarray(words.transform(texts).todense(), np.float32)

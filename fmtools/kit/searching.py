@@ -58,7 +58,7 @@ def _table_rows(table: pa.Table, options: PredictOptions, meta: dict[str, Any]) 
     first = options.text_column or (meta["anchor"] if meta.get("anchor") in table.column_names else None)
     second = options.pair_column or (meta["positive"] if meta.get("positive") in table.column_names else None)
     first = guess_text_column(table, first)[0]
-    if second is None or second == first or options.text_column and not options.pair_column:
+    if second is None or second == first or (options.text_column and not options.pair_column):
         return [{"text": _text(value)} for value in table[first].to_pylist()]
     second = guess_text_column(table, second)[0]
     columns = table[first].to_pylist(), table[second].to_pylist()

@@ -71,13 +71,13 @@ def _of_parts(folder: str, pooling: str) -> SentenceTransformer:
         line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise ModelError(f"The model {folder} cannot be loaded: {line}", "Give the folder of an encoder.") from None
     width = first.get_embedding_dimension()
-    return SentenceTransformer(modules=[first, Pooling(width, pooling), Normalize()], device="cpu")  # type: ignore[arg-type]
+    return SentenceTransformer(modules=[first, Pooling(width, pooling), Normalize()], device="cpu")
 
 
 def _pooled(model: SentenceTransformer, pooling: str) -> None:
     for name, part in model.named_children():
         if isinstance(part, Pooling):
-            setattr(model, name, Pooling(part.embedding_dimension, pooling))  # type: ignore[arg-type]
+            setattr(model, name, Pooling(part.embedding_dimension, pooling))
 
 
 def _fresh(folder: str, texts: Iterable[str], options: TrainOptions) -> SentenceTransformer:
@@ -96,7 +96,7 @@ def _fresh(folder: str, texts: Iterable[str], options: TrainOptions) -> Sentence
 
 def prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
     """Return what a model wants in front of a text of one side; "" when it wants nothing."""
-    return next((model.prompts[name] for name in names if model.prompts.get(name)), "")
+    return next((text for name in names if (text := model.prompts.get(name))), "")
 
 
 def loss_of(kind: str, model: SentenceTransformer) -> torch.nn.Module:
@@ -175,9 +175,9 @@ class EmbeddingTrainer(Judged, SentenceTransformerTrainer):
         """Return the order of training rows; validation rows come as they stand."""
         if dataset is not self.train_dataset:
             return BatchSampler(SequentialSampler(dataset), batch_size, drop_last=False)
-        texts = [dataset[name] for name in dataset.column_names if name != "score"]
+        texts = [list(dataset[name]) for name in dataset.column_names if name != "score"]
         keys = [tuple(row) for row in zip(*texts, strict=True)]
-        return Apart(keys, batch_size, self.args.seed, self._epoch)  # type: ignore[attr-defined]
+        return Apart(keys, batch_size, self.args.seed, self._epoch)
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """Write no model card: it would ask the hub about the model."""
@@ -199,5 +199,5 @@ def prompts(model: SentenceTransformer, columns: Sequence[str]) -> dict[str, str
 def save(model: SentenceTransformer, trained: Any, folder: Path) -> None:
     """Write the model in the layout of sentence-transformers, an adapter merged into its weights."""
     if hasattr(trained, "merge_and_unload"):
-        model[0].model = trained.merge_and_unload()  # type: ignore[assignment]
+        model[0].model = trained.merge_and_unload()
     model.save_pretrained(str(folder), create_model_card=False)

@@ -33,7 +33,9 @@ class SentenceSimilarity:
         from ...kit import partners
 
         if options.method == "head" and not options.from_scratch:
-            raise OptionError("Sentence vectors have no head of their own to train.", "Use --method last-layers or lora.")
+            raise OptionError(
+                "Sentence vectors have no head of their own to train.", "Use --method last-layers or lora."
+            )
         prepared = partners.prepare(data, options)
         if prepared.meta["kind"] in ("scored", "labelled") and options.metric is None:
             options.metric = "spearman"  # there is no search among such rows

@@ -61,7 +61,7 @@ def entity_report(guessed: Found, true: Found) -> dict[str, dict[str, float]]:
     micro = _ratios(right.total(), said.total(), asked.total())
     names = ("precision", "recall", "f1")
     macro, weighted = (
-        _row(*(_mean([row[name] for row in rows], weights) for name in names), asked.total())
+        {**{name: _mean([row[name] for row in rows], weights) for name in names}, "support": asked.total()}
         for weights in (np.ones(len(kinds)), support)
     )
     return {**report, "micro avg": micro, "macro avg": macro, "weighted avg": weighted}

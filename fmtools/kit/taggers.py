@@ -108,12 +108,12 @@ def tag(
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         for row, scores in zip(chosen, _log_probabilities(model, tokenizer, rows, chosen), strict=True):
-            number, own = rows.sentence[row], places[row]
-            found.tags[number][own] = scores.argmax(-1)
-            found.sure[number][own] = np.exp(scores.max(-1))
+            number, here = rows.sentence[row], places[row]
+            found.tags[number][here] = scores.argmax(-1)
+            found.sure[number][here] = np.exp(scores.max(-1))
             if truth is not None:
                 wanted = rows.labels[row][rows.places[row]]
-                found.missed[number][own] = -np.take_along_axis(scores, wanted[:, None], -1)[:, 0]
+                found.missed[number][here] = -np.take_along_axis(scores, wanted[:, None], -1)[:, 0]
     return found
 
 

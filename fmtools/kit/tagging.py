@@ -53,7 +53,7 @@ def scheme_of(counts: Counter[str]) -> Scheme:
         if sum(counts[tag] for tag in fits) > 0.5 * sum(counts[tag] for tag in rest):
             odd = next(tag for tag in rest if tag not in fits)
             raise DataError(
-                f"The tag {odd!r} ({counts[odd]:,} times) has no mark, the others have, such as {fits[0]!r}.",
+                f"The tag {odd!r} ({counts[odd]:,} ×) has no mark, the others have, such as {fits[0]!r}.",
                 "Write every tag as B-TYPE, I-TYPE or O.",
             )
     return "types" if OUTSIDE in counts else "plain"
@@ -140,7 +140,7 @@ class Reader:
         """Say what was done to the tags."""
         if self.plain:
             return ["The tags mark no entities (no B-, I- or O): each token is scored by itself."]
-        if self.scheme == "types":
+        if self.scheme == "types" and self.changed:
             return ["The tags have types without B- and I-: neighbours of one type were taken as one entity."]
         said = f"{self.changed:,} tags were written as B-TYPE and I-TYPE (BIO2); the entities are the same."
         return [said] if self.changed else []

@@ -13,6 +13,8 @@ from ..core.options import TrainOptions
 from .choosing import ANY, DERIVED, derived_memory
 from .scratch import FAMILIES
 
+#: The longest header that safetensors allows, in bytes.
+HEADER = 100_000_000
 #: Part of an architecture's class name -> the tasks it serves; other classes are taken for encoders.
 _ENCODING = ("text-classification", "token-classification", "sentence-similarity", "question-answering")
 _BY_CLASS = {
@@ -73,7 +75,10 @@ def _cached(repo: Any) -> ModelCard | None:
     newest = max(repo.revisions, key=lambda revision: revision.last_modified, default=None)
     if newest is None or not _usable(newest.snapshot_path):
         return None
-    weights = _count(newest.snapshot_path)
+    try:
+        weights = _count(newest.snapshot_path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # half a download, or no safetensors file at all
     tasks = _tasks_of(newest.snapshot_path)
     return ModelCard(
         name=repo.repo_id,
@@ -98,7 +103,8 @@ def _count(path: Path) -> int:
     total = 0
     for file in path.glob("*.safetensors"):
         with file.open("rb") as content:
-            header = json.loads(content.read(int.from_bytes(content.read(8), "little")))
+            size = int.from_bytes(content.read(8), "little")
+            header = json.loads(content.read(size if size <= HEADER else 0))
         total += sum(math.prod(entry["shape"]) for key, entry in header.items() if key != "__metadata__")
     return total
 

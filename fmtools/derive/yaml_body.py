@@ -13,9 +13,9 @@ from fmtools.core.options import Options, hint_of, unknown_option
 
 from .fields import is_list
 
-#: Characters in a body, and levels of brackets. Options need a few hundred and two.
+#: Characters in a body, and levels of brackets. Options need a few hundred and, for steps, five.
 MAX_CHARACTERS = 100_000
-MAX_DEPTH = 4
+MAX_DEPTH = 5
 #: The body's first line is the cell's second: the magic stands above it.
 _OFFSET = 2
 _EMPTY = ("", "~", "null", "Null", "NULL")
@@ -80,10 +80,20 @@ def _item(node: Any, line: int) -> Any:
         key, inner = node.value[0]
         if isinstance(inner, yaml.ScalarNode):
             return {key.value: None if inner.style is None and inner.value in _EMPTY else inner.value}
-        if isinstance(inner, yaml.SequenceNode) and all(isinstance(one, yaml.ScalarNode) for one in inner.value):
-            return {key.value: [one.value for one in inner.value]}
-        if isinstance(inner, yaml.MappingNode) and all(isinstance(one, yaml.ScalarNode) for _, one in inner.value):
-            return {key.value: {name.value: one.value for name, one in inner.value}}
+        if isinstance(inner, yaml.SequenceNode):
+            return {key.value: _texts(inner, line)}
+        if isinstance(inner, yaml.MappingNode):
+            return {key.value: {name.value: _texts(one, line) for name, one in inner.value}}
+    raise _nested(line)
+
+
+def _texts(node: Any, line: int) -> Any:
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(one, yaml.ScalarNode) for one in node.value):
+        return [one.value for one in node.value]
     raise _nested(line)
 
 

@@ -99,8 +99,10 @@ def _sampled(data: Dataset, texts: dict[str, list[str]]) -> dict[str, list[int]]
     """Say what was looked at in a part of the rows only: {what: [rows looked at, rows there are]}."""
     total, seen = _total(data), sum(map(len, texts.values()))
     found = {"lengths, duplicates, odd rows": [seen, total]} if 0 < seen < total else {}
-    found |= {"near-duplicates": [COMPARED, total]} if seen > COMPARED else {}
-    return found | ({"languages": [SPOKEN, total]} if seen > SPOKEN else {})
+    for what, limit in (("near-duplicates", COMPARED), ("languages", SPOKEN)):
+        looked = sum(map(len, _thin(texts, limit).values()))
+        found |= {what: [looked, total]} if looked < seen else {}
+    return found
 
 
 def _columns(data: Dataset) -> list[dict[str, Any]]:

@@ -95,7 +95,19 @@ def difference(new: str, old: str, key: str | None, root: Path) -> dict[str, Any
     before, after = versions.resolve(old, root), versions.resolve(new, root)
     if before.reference == after.reference:
         raise DataError(f"{new} and {old} are the same version.", "%fm_data lists the versions.")
-    found = compare(versions.load(before), versions.load(after), key)
+    found = compare(_renamed(versions.load(before), before, after), versions.load(after), key)
     own = [step for n, step in enumerate(after.recipe) if n >= len(before.recipe) or before.recipe[n] != step]
     gone = [step for n, step in enumerate(before.recipe) if n >= len(after.recipe) or after.recipe[n] != step]
     return {"old": before.label, "new": after.label, **found, "steps": {"added": own, "removed": gone}}
+
+
+def _renamed(data: Dataset, before: Version, after: Version) -> Dataset:
+    """Give the older rows the column names that the newer recipe gave them, so that renaming alone changes no row."""
+    for step in after.recipe[len(before.recipe) :]:
+        if step["step"] == "rename" and set(step["names"]) <= set(data.columns):
+            splits = {
+                split: table.rename_columns([step["names"].get(name, name) for name in table.column_names])
+                for split, table in data.splits.items()
+            }
+            data = replace(data, splits=splits)
+    return data

@@ -16,8 +16,15 @@ BATCH = 10_000
 
 def batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
     """Yield a table's rows in batches of BATCH, each in memory of its own."""
+    import numpy as np
+    import pyarrow as pa
+
     for start in range(0, table.num_rows, BATCH):
-        yield from table.slice(start, BATCH).combine_chunks().to_batches()
+        part = table.slice(start, BATCH)
+        places = np.arange(part.num_rows, dtype=np.int64)
+        # `take` lays every column out anew; a slice would carry the offsets and bitmaps of the table it was cut from.
+        indices = pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places)])
+        yield from part.take(indices).combine_chunks().to_batches(max_chunksize=BATCH)
 
 
 def write_table(path: Path, table: pa.Table) -> bytes:

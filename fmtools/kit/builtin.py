@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.contracts import Dataset
 from .split import text_key
-from .tables import counted, table_of
+from .tables import table_of
 
 #: Upper bounds of the splits' shares.
 SHARES = {"train": 0.8, "validation": 0.9, "test": 1.0}
@@ -60,7 +60,5 @@ def dataset(
     }
     data = Dataset(name, tables, origin, licence, task=task, dropped=dict(dropped or {}))
     data.read = sum(data.rows.values()) + sum(data.dropped.values())
-    if len(tables) > 1:
-        data.notices.append(f"Splits: {counted(data.rows)}.")
     data.notices += [f"{count:,} rows left out: {reason}." for reason, count in data.dropped.items()]
     return data

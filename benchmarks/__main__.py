@@ -15,7 +15,19 @@ from .figures import table
 from .settings import ROOT, Settings
 
 #: In the order in which they run: the quick ones first.
-NAMES = ("import_time", "store", "first_loss", "leaks", "resume", "memory", "streaming", "reviews", "intents", "ner")
+NAMES = (
+    "import_time",
+    "store",
+    "first_loss",
+    "leaks",
+    "resume",
+    "memory",
+    "big_data",
+    "streaming",
+    "reviews",
+    "intents",
+    "nanogpt",
+)
 
 
 def main(words: list[str] | None = None) -> int:

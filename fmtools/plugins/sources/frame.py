@@ -72,6 +72,7 @@ def _rows(reference: Any) -> Rows:
             notices += [f"frame: {form.said}."] if form.said else []
     try:
         table = plain(reader(reference, notices))
+        table.validate(full=True)  # Arrow takes bytes beside texts in a list without a look whether they are text
     except (pa.ArrowException, UnicodeEncodeError) as error:
         why = str(error).split("\n")[0].rstrip(".")
         kind = type(reference).__name__

@@ -71,7 +71,7 @@ def _ask(name: str) -> tuple[str, bool]:
     except (HfHubHTTPError, OSError, RuntimeError, ValueError):
         return "", False  # offline: what was loaded before may still be in the library's cache
     except Exception as error:  # the library's transports have errors of their own for a lost connection
-        if type(error).__module__.split(".")[0] not in ("httpx", "httpcore", "requests", "urllib3"):
+        if type(error).__module__.split(".")[0].rstrip("0123456789") not in ("httpx", "httpcore", "requests", "urllib"):
             raise
         return "", False
     found = getattr(card, "license", None) or ""

@@ -15,6 +15,8 @@ KINDS = [
     "texts",
     "gaps",
     "entities",
+    "written",
+    "answers",
 ]
 
 Rows = list[dict[str, Any]]

@@ -9,7 +9,7 @@ from .markup import MUTED, esc, table
 from .tables import plain
 
 Row = dict[str, Any]
-KEYS = {"translation_text": "translation", "summary_text": "summary"}
+KEYS = {"translation_text": "translation", "summary_text": "short version"}
 
 
 def fits(row: Row) -> bool:

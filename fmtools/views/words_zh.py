@@ -16,4 +16,5 @@ ZH = {
     "memory to train": "训练内存", "made here": "本机生成", "why": "理由", "left out": "未入选", "but": "但", "Nothing here fits.": "没有合适的模型。",
     "any": "任意", "here": "已在本机", "fetched": "已获取", "not here": "未获取", "download": "下载", "folder": "文件夹",
     "nothing found": "未找到实体",
+    "translation": "译文", "short version": "摘要", "question": "问题", "answer": "回答", "context": "上下文", "no answer": "无答案",
 }  # fmt: skip

@@ -55,7 +55,10 @@ def _item(asset: stage.Asset, summary: str) -> Item:
 
 
 def fetch(options: GetOptions) -> list[Item]:
-    """Fetch what is named, one after the other; one that fails does not keep the others from it, a single one raises FmError."""
+    """Fetch what is named, one after the other. One that fails does not keep the others from it.
+
+    Raises FmError when the only one fails, and for an interrupt.
+    """
     assets = stage.wanted(options.names)
     items, errors = [], []
     for asset in assets:
@@ -64,6 +67,8 @@ def fetch(options: GetOptions) -> list[Item]:
                 got = stage.get(asset, options.again, bar.say, bar.progress)
             state = "fetched" if got.fetched else "here"
             items.append(Item(asset.name, asset.kind, "", asset.download, got.size, state, got.folder))
+        except KeyboardInterrupt:
+            raise FmError(f"Fetching {asset.name} was interrupted.", "What was here before is untouched.") from None
         except FmError as error:
             errors.append(error)
             items.append(Item(asset.name, asset.kind, "", asset.download, 0, "failed", problem=str(error)))

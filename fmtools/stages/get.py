@@ -118,14 +118,17 @@ def _keep_licences(raw: Path, out: Path) -> None:
 def _convert(asset: Asset, source: Path, out: Path) -> None:
     """Run the converter in a process of its own: it needs a gigabyte that the kernel would never give back."""
     command = [sys.executable, "-P", "-m", asset.converter, str(source), str(out)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    try:
-        said, _ = child.communicate(timeout=CONVERT_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise FmError(f"Converting {asset.name} did not end.", "Try again on a machine with less to do.") from None
-    finally:
-        child.kill()
-        child.wait()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as child:
+        try:
+            said, _ = child.communicate(timeout=CONVERT_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise FmError(f"Converting {asset.name} did not end.", "Try again on a machine with less to do.") from None
+        except BaseException:
+            child.kill()
+            raise
     if child.returncode:
         raise _failed(asset, said, child.returncode)
 

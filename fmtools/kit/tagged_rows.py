@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DataError
 from ..core.options import nearest
 from .division import Division, is_wide
-from .spans import BrokenSpan, spans_of, tagged
+from .marked_spans import BrokenSpan, spans_of, tagged
 from .split import text_key
 from .tag_columns import Columns, parts_of
 from .tagging import OUTSIDE, Reader

@@ -78,7 +78,7 @@ def windows(sizes: Sequence[int], room: int) -> list[Window]:
     context, found, own = room // CONTEXT, [], 0
     while own < len(sizes):
         first, used = _grow(sizes, own, -1, context)
-        end, taken = _grow(sizes, own, 1, room - used - (context if own else 0))
+        end, taken = _grow(sizes, own, 1, room - used - context)
         end = max(end, own + 1)
         last, _ = _grow(sizes, end, 1, room - used - max(taken, sizes[own]))
         found.append(Window(first, last, own, end))

@@ -19,9 +19,6 @@ class Judged:
 
     scores: Scores | None = None
     said: tuple[str, ...] = ()
-    model: Any
-    args: Any
-    state: Any
     context: Any
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
@@ -38,6 +35,13 @@ class Judged:
             for text in self.said:
                 self.context.emit(NoticeEvent(text=text))
         return super().train(*args, **kwargs)  # type: ignore[misc]
+
+
+class BareWeights:
+    """Put before a Trainer class whose model is no plain transformer: a checkpoint holds its weights, and nothing asks for more."""
+
+    model: Any
+    args: Any
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Write every weight, tied ones once: what the file holds is what training goes on with."""

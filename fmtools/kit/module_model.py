@@ -15,7 +15,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from ..core.errors import FmError, ModelError, out_of_memory
 from ..core.modules import module_name
 from .durable import random_state_kept
-from .judged import Judged
+from .judged import BareWeights, Judged
 from .module_answers import Answer, Judge
 from .module_rows import SIZE, TRUTH, ModuleBatch, ModuleRows
 
@@ -164,7 +164,7 @@ def groups(module: nn.Module, rate: float, decay: float) -> list[dict[str, Any]]
     return [{"params": found, "lr": rate, "weight_decay": share} for found, share in parts if found]
 
 
-class ModuleTrainer(Judged, Trainer):
+class ModuleTrainer(Judged, BareWeights, Trainer):
     """Trains a Runner; an evaluation is a pass over the rows, averaged by rows."""
 
     def __init__(self, *args: Any, scores: Any = None, said: tuple[str, ...] = (), **kwargs: Any) -> None:

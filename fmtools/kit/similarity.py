@@ -9,24 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
+from sentence_transformers.sentence_transformer import losses
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 from torch.utils.data import BatchSampler, SequentialSampler
-
-try:
-    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
-    from sentence_transformers.sentence_transformer import losses
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-except ModuleNotFoundError as error:
-    from ..core.errors import ModelError
-
-    raise ModelError(
-        f"Training sentence vectors needs sentence-transformers, which is not installed ({error.name}).",
-        "pip install 'fmtools[embed]'",
-    ) from None
 
 from ..core.errors import ModelError, out_of_memory
 from ..core.options import TrainOptions
 from . import encoders, scratch
-from .judged import Judged
+from .judged import BareWeights, Judged
 
 #: Names of the prompts that a model may bring, for the text that asks and for the one that is found.
 ASKING, FOUND = ("query",), ("passage", "document")
@@ -163,7 +154,7 @@ class Apart(BatchSampler):
         return batch + later[:room], later[room:]
 
 
-class EmbeddingTrainer(Judged, SentenceTransformerTrainer):
+class EmbeddingTrainer(Judged, BareWeights, SentenceTransformerTrainer):
     """sentence-transformers' trainer with our order of rows, bare-weight checkpoints, and no model card from the hub."""
 
     def __init__(self, *args: Any, scores: Any = None, **kwargs: Any) -> None:

@@ -30,8 +30,9 @@ class SentenceSimilarity:
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, tell the kind of rows, split by texts and ids. Raises DataError; OptionError for --method head."""
-        from ...kit import partners
+        from ...kit import extras, partners
 
+        extras.need("sentence_transformers", "sentence-transformers", "embed")
         if options.method == "head" and not options.from_scratch:
             raise OptionError(
                 "Sentence vectors have no head of their own to train.", "Use --method last-layers or lora."
@@ -120,11 +121,12 @@ class SentenceSimilarity:
 
     def attention(self, loaded: Any, text: str) -> tuple[list[str], np.ndarray]:
         """Return (tokens [n], attention [layers, heads, n, n]) of the encoder, behind the prompt of a text that asks."""
-        from ...kit import encoders, similarity
+        from ...kit import looking, similarity
 
         model = loaded[0] if isinstance(loaded, tuple) else loaded
-        asked = similarity.prompt(model, similarity.ASKING) + text
-        return encoders.attention_of(model[0].auto_model, model.tokenizer, asked, 64)
+        return looking.attention(
+            model[0].auto_model, model.tokenizer, similarity.prompt(model, similarity.ASKING) + text
+        )
 
     def baseline(
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str

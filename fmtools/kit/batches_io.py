@@ -39,13 +39,9 @@ def gather_batches(name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     """Return the rows of record batches. Each is checked: offsets of a damaged file would crash whoever follows them."""
     import pyarrow as pa
 
-    gatherer = Gatherer(name, [])
-    try:
+    with Gatherer(name, []) as gatherer:
         gatherer.take(plain(schema.empty_table()))
         for batch in batches:
             batch.validate(full=True)
             gatherer.take(plain(pa.Table.from_batches([batch])))
         return gathered(gatherer, gatherer.count)
-    except BaseException:
-        gatherer.drop()
-        raise

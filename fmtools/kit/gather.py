@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,9 @@ PART = 16 << 20
 
 
 class Gatherer:
-    """Takes rows one by one; `finish` gives the table. A column of mixed kinds becomes text, said aloud.
+    """Takes rows one by one; `finish` gives the table. Used with `with`: what was written goes when reading fails.
+
+    A column of mixed kinds becomes text, said aloud.
 
     name: the file's, for notices and errors. columns: known beforehand, in their order; others are added as they come.
     """
@@ -32,6 +33,13 @@ class Gatherer:
         self._waiting = self._held = 0
         self._parts: list[pa.Table] = []
         self._files: list[_Shard] = []
+
+    def __enter__(self) -> Gatherer:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self.drop()
 
     def add(self, row: dict[str, Any], size: int) -> None:
         """Take a row. `size`: roughly its bytes in memory."""

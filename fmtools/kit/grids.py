@@ -32,13 +32,10 @@ def grid_rows(records: Iterable[Record], name: str, notices: list[str], reading:
     body = _Body(header or _header(first[1], name, first[0]), name, notices, broken)
     if header and not _same(first[1], header):
         body.add(*first)
-    try:
+    with body.gatherer:
         for line, cells in records:
             body.add(line, cells)
         return body.finish(checked=not header)
-    except BaseException:
-        body.gatherer.drop()
-        raise
 
 
 class _Body:

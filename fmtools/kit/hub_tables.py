@@ -26,16 +26,12 @@ def rows_of(data: Any) -> Rows:
 
 def _of_stream(data: Any) -> Rows:
     """Take the rows of a stream one by one; large ones go to a file that is mapped."""
-    gatherer = Gatherer("the stream", [])
-    try:
+    with Gatherer("the stream", []) as gatherer:
         for row in islice(data, STREAM_ROWS):
             gatherer.add(
                 row, sum(len(value) if isinstance(value, str | bytes | list) else 16 for value in row.values())
             )
         rows = gathered(gatherer, gatherer.count)
-    except BaseException:
-        gatherer.drop()
-        raise
     if rows.read == STREAM_ROWS:
         rows.notices.append(f"A stream: its first {STREAM_ROWS:,} rows were taken; `.take(n)` chooses how many.")
     rows.table = named_classes(rows.table, data.features or {}, rows.notices)

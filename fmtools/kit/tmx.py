@@ -108,11 +108,11 @@ class _Pairs:
 def read_tmx(path: Path, reading: Reading) -> Rows:
     """Read one translation memory. Raises DataError with file and line for what is no TMX, and for entities."""
     broken = Broken(path.name, reading.on_error == "stop")
-    gatherer = Gatherer(path.name, [], ("source", "target"))
-    pairs = _Pairs(gatherer, broken)
-    units = _Units(pairs.take)
-    _parse(_stream(path, reading, gatherer.notices), units, path.name)
-    pairs.choose(units.source)
+    with Gatherer(path.name, [], ("source", "target")) as gatherer:
+        pairs = _Pairs(gatherer, broken)
+        units = _Units(pairs.take)
+        _parse(_stream(path, reading, gatherer.notices), units, path.name)
+        pairs.choose(units.source)
     read = gatherer.count + broken.total
     if not read:
         raise DataError(f"{path.name} has no translation units (<tu>).", "Choose a TMX file.")

@@ -72,14 +72,10 @@ def read_conll(path: Path, reading: Reading = PLAIN) -> Rows:
     layout = layout_of(head, reading.columns, path.name)
     census = _census(file, layout)
     repairs = Repairs(broken)
-    gatherer = Gatherer(path.name, list(file.notices))
-    try:
+    with Gatherer(path.name, list(file.notices)) as gatherer:
         for sentence in _joined(_sentences(file, layout), layout, census, repairs):
             _take(sentence, layout, census, reading, gatherer, repairs)
         return _finish(gatherer, layout, census, reading, repairs)
-    except BaseException:
-        gatherer.drop()
-        raise
 
 
 def _numbered(file: TextFile) -> Iterator[tuple[int, str]]:

@@ -49,13 +49,9 @@ def read_jsonl(path: Path, reading: Reading = PLAIN) -> Rows:
     objects = _objects(_values(file, broken, notices), broken)
     first = list(islice(objects, SEEN))
     form = form_of([row for _, row, _ in first])
-    gatherer = Gatherer(path.name, notices)
-    try:
+    with Gatherer(path.name, notices) as gatherer:
         _gather(chain(first, objects), form, gatherer, broken)
         return _finish(gatherer, broken, form)
-    except BaseException:
-        gatherer.drop()
-        raise
 
 
 def _gather(objects: Iterable[Found], form: Form | None, gatherer: Gatherer, broken: Broken) -> None:

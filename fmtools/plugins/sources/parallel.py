@@ -84,19 +84,21 @@ def _read_two(source: Path, target: Path, reading: Reading) -> Rows:
     """Read two files line by line. Blank lines at the end are none."""
     files = open_text(source, reading.encoding), open_text(target, reading.encoding)
     broken = Broken(source.name, reading.on_error == "stop")
-    gatherer = Gatherer(source.name, [*files[0].notices, *files[1].notices], ("source", "target"))
-    number = 0
+    with Gatherer(source.name, [*files[0].notices, *files[1].notices], ("source", "target")) as gatherer:
+        _gather_lines(files, gatherer, broken)
+        languages = [language_of(path) or path.name for path in (source, target)]
+        gatherer.notices.append(f"source: {languages[0]} ({source.name}), target: {languages[1]} ({target.name}).")
+        return _finish(gatherer, broken)
+
+
+def _gather_lines(files: tuple[TextFile, TextFile], gatherer: Gatherer, broken: Broken) -> None:
     lines = _side(files[0]), _side(files[1])
     for number, (left, right) in enumerate(zip_longest(*lines), 1):
         if left is None or right is None:
             if _only_blanks(left if left is not None else right, lines[0] if right is None else lines[1]):
-                number -= 1
-                break
+                return
             raise _uneven(files)
         _pair(left, right, number, gatherer, broken)
-    languages = [language_of(path) or path.name for path in (source, target)]
-    gatherer.notices.append(f"source: {languages[0]} ({source.name}), target: {languages[1]} ({target.name}).")
-    return _finish(gatherer, broken)
 
 
 def _side(file: TextFile) -> Iterator[str]:
@@ -135,16 +137,16 @@ def _read_tabs(path: Path, reading: Reading) -> Rows:
     """Read two columns with a tab between; a third one (a source, a licence) is left."""
     file = open_text(path, reading.encoding)
     broken = Broken(path.name, reading.on_error == "stop")
-    gatherer = Gatherer(path.name, list(file.notices), ("source", "target"))
-    for number, line in enumerate(_side(file), 1):
-        fields = line.split("\t")
-        if number == 1 and _is_header(fields):
-            gatherer.notices.append(f"{path.name}: {fields[0]} is the source, {fields[1]} the target.")
-        elif len(fields) >= 2:
-            _pair(fields[0], fields[1], number, gatherer, broken)
-        elif line.strip():
-            broken.add(NO_TAB, number)
-    return _finish(gatherer, broken)
+    with Gatherer(path.name, list(file.notices), ("source", "target")) as gatherer:
+        for number, line in enumerate(_side(file), 1):
+            fields = line.split("\t")
+            if number == 1 and _is_header(fields):
+                gatherer.notices.append(f"{path.name}: {fields[0]} is the source, {fields[1]} the target.")
+            elif len(fields) >= 2:
+                _pair(fields[0], fields[1], number, gatherer, broken)
+            elif line.strip():
+                broken.add(NO_TAB, number)
+        return _finish(gatherer, broken)
 
 
 def _is_header(fields: list[str]) -> bool:

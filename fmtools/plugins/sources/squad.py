@@ -41,14 +41,19 @@ def read_squad(path: Path, reading: Reading = PLAIN) -> Rows:
     decoded = read_text(path, reading.encoding)
     broken = Broken(path.name, reading.on_error == "stop")
     repairs = Repairs(broken)
-    gatherer = Gatherer(path.name, [decoded.notice] if decoded.notice else [])
-    for row in _questions(_articles(decoded.text, path.name), _Places(decoded.text), broken, repairs):
-        gatherer.add(row, len(row["context"]) + len(row["question"]))
+    with Gatherer(path.name, [decoded.notice] if decoded.notice else []) as gatherer:
+        for row in _questions(_articles(decoded.text, path.name), _Places(decoded.text), broken, repairs):
+            gatherer.add(row, len(row["context"]) + len(row["question"]))
+        return _finish(gatherer, repairs)
+
+
+def _finish(gatherer: Gatherer, repairs: Repairs) -> Rows:
+    name, broken = gatherer.name, repairs.broken
     read = gatherer.count + broken.total
     if not read:
-        raise DataError(f"{path.name} has no questions.", "Choose a file with questions.")
-    broken.check(path.name, read)
-    gatherer.notices += [*repairs.notices(path.name), *broken.notices(path.name)]
+        raise DataError(f"{name} has no questions.", "Choose a file with questions.")
+    broken.check(name, read)
+    gatherer.notices += [*repairs.notices(name), *broken.notices(name)]
     return gathered(gatherer, read, broken.counts, drops=broken.drops, task="question-answering")
 
 

@@ -57,9 +57,9 @@ def read_text_file(path: Path, reading: Reading = PLAIN) -> Rows:
     file = open_text(path, reading.encoding)
     notices = list(file.notices)
     paragraphs = has_paragraphs(file.head)
-    gatherer = Gatherer(path.name, notices, ("text",))
-    for text in _paragraphs(file) if paragraphs else _lines(file):
-        gatherer.add({"text": text}, len(text))
+    with Gatherer(path.name, notices, ("text",)) as gatherer:
+        for text in _paragraphs(file) if paragraphs else _lines(file):
+            gatherer.add({"text": text}, len(text))
     what = "paragraph (blank lines part them)" if paragraphs else "line"
     notices.append(f"{path.name}: a row is a {what}; {gatherer.count:,} of them.")
     if file.head.count("\t") > 0.5 * file.head.count("\n") > 2:
@@ -125,7 +125,12 @@ def _load_folder(folder: Path, reading: Reading) -> Dataset:
 def _read_texts(folder: Path, reading: Reading) -> Rows:
     """Read each text below a folder as one row; the first sub-folder on the way is its label."""
     broken = Broken(folder.name, reading.on_error == "stop")
-    gatherer = Gatherer(folder.name, [], ("text", "label", "file") if _labels(folder) else ("text", "file"))
+    columns = ("text", "label", "file") if _labels(folder) else ("text", "file")
+    with Gatherer(folder.name, [], columns) as gatherer:
+        return _gather_texts(folder, reading, gatherer, broken)
+
+
+def _gather_texts(folder: Path, reading: Reading, gatherer: Gatherer, broken: Broken) -> Rows:
     named: list[str] = []
     for label, path in _texts(folder):
         file = path.relative_to(folder).as_posix()

@@ -16,6 +16,8 @@ KINDS = [
     "gaps",
     "entities",
     "written",
+    "similar",
+    "module",
     "answers",
 ]
 

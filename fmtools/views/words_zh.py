@@ -17,4 +17,5 @@ ZH = {
     "any": "任意", "here": "已在本机", "fetched": "已获取", "not here": "未获取", "download": "下载", "folder": "文件夹",
     "nothing found": "未找到实体",
     "translation": "译文", "short version": "摘要", "question": "问题", "answer": "回答", "context": "上下文", "no answer": "无答案",
+    "dimension": "维数", "vector": "向量", "other text": "另一文本", "nearest texts": "最相近的文本", "prediction": "预测值",
 }  # fmt: skip

@@ -171,7 +171,8 @@ def baseline(folder: str, splits: dict[str, pa.Table], split: str) -> dict[str, 
     train = Masked(tokenizer, splits["train"]["text"].to_pylist(), size, FIXED, fixed=True)
     held = Masked(tokenizer, splits[split]["text"].to_pylist(), size, FIXED, fixed=True)
     every = np.concatenate([np.asarray(row, np.int64) for row in train.rows])
-    counts = ngrams.Counts(every, every[~np.isin(every, tokenizer.all_special_ids)], len(tokenizer))
+    ordinary = every[~np.isin(every, tokenizer.all_special_ids)]
+    counts = ngrams.Counts(ordinary, ordinary, len(tokenizer))
     _, asked = ngrams.pairs(held)
     loss = float(-np.log(counts.unigram(asked)).mean())
     right = float((asked == counts.likeliest()).mean())

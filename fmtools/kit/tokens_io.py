@@ -96,6 +96,8 @@ def layout_of(lines: Sequence[str], columns: Sequence[str], name: str) -> Layout
         found += f", not the {len(columns)} that were named" if columns else ""
         raise DataError(f"{name}: no lines of tokens and tags: {found}.", "Each line wants a token and its tag.")
     tag, tagged = _tag_column(table, columns)
+    if not tagged and not _classes(table[tag]):
+        raise DataError(f"{name}: no column holds tags.", "Each line wants a token and its tag, such as: Bonn B-LOC")
     token = _token_column(table, tag, columns)
     return Layout(tabs, width, token, tag, tagged, header)
 
@@ -126,6 +128,14 @@ def _share(values: tuple[str, ...]) -> float:
     fit = sum(TAG.fullmatch(value) is not None for value in values)
     wide = any(value == "O" or value[1:2] in ("-", "_") for value in values) or len(set(values)) <= 6
     return fit / len(values) if wide else 0.0
+
+
+def _classes(values: tuple[str, ...]) -> bool:
+    """Say whether a column's values are names of classes, not words of a text: with letters, and the same ones again."""
+    different = set(values)
+    return any(letter.isalpha() for value in different for letter in value) and len(different) <= max(
+        60, len(values) / 2
+    )
 
 
 def _chunks(values: tuple[str, ...]) -> bool:

@@ -77,13 +77,22 @@ def _load_object(reference: Any, reading: Reading) -> Dataset:
 def _load_path(text: str, reading: Reading) -> Dataset:
     """Load a path, or two with a comma between, or a name of the hub: what the first source takes that is asked."""
     if reading.format:
-        return registry.get("sources", reading.format).load(text, reading)
+        return _reader(reading.format).load(text, reading)
     for source in _sources():
         if source.accepts(text):
             return source.load(text, reading)
     if not _looks_like_path(text) and not _exists(text):
         raise _unknown(text)
     raise _unreadable(existing(Path(text).expanduser()))
+
+
+def _reader(name: str) -> Source:
+    """Return the source that a user asked for by name. Raises DataError for one that reads neither files nor the hub."""
+    source: Source = registry.get("sources", name)
+    if not source.endings and not getattr(source, "last", False):
+        readers = ", ".join(reader.name for reader in _sources() if reader.endings)
+        raise DataError(f"--format {name}: that is no reader of files.", f"Readers: {readers}.")
+    return source
 
 
 def _unreadable(path: Path) -> DataError:

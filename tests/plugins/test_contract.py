@@ -80,7 +80,8 @@ def test_a_built_in_set_loads_and_accounts_for_its_rows(name: str, word: str) ->
     ("name", "ending"), [(n, e) for n in named("sources") for e in registry.get("sources", n).endings]
 )
 def test_a_source_words_a_file_it_cannot_read(name: str, ending: str, tmp_path: Path) -> None:
-    for number, content in enumerate((b"", b"\x00\x01\x02" * 50, b'{"a": [')):
+    contents = [b"", b"\x00\x01\x02" * 50, b'{"a": [']
+    for number, content in enumerate(contents[:2] if name == "text" else contents):  # half an object is a text
         path = tmp_path / f"broken{number}{ending}"
         path.write_bytes(content)
         with pytest.raises(FmError) as caught:

@@ -33,6 +33,8 @@ class HubSource:
     def load(self, reference: Any, reading: Reading = PLAIN) -> Dataset:
         """Load every split. Raises DataError for an unknown name, and when the hub cannot be reached."""
         name, _, configuration = str(reference).partition(":")
+        if Path(name).exists():  # the library would read it
+            raise DataError(f"{name} is a file or folder here.", "Leave --format hub out to read it.")
         licence, known = _ask(name)
         loaded = _loaded(name, configuration, known)
         data = Dataset(slug(name.replace("/", "-")), {}, f"hub:{reference}", licence)

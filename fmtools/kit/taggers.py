@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def build(folder: str, meta: dict[str, Any], sentences: list[list[str]], options
         tokenizer = encoders.load_tokenizer(folder)
         config = None if not options.from_scratch else encoders._load(AutoConfig, folder, **names)
     else:
-        tokenizer = scratch.tokenizer((join(tokens, meta["division"])[0] for tokens in sentences), options)
+        tokenizer = scratch.tokenizer(_learnable(sentences, meta["division"]), options)
         config = scratch.config(options, tokenizer)
         config.update(names)
     if config is not None:
@@ -63,6 +64,15 @@ def build(folder: str, meta: dict[str, Any], sentences: list[list[str]], options
         raise ModelError("The tokenizer of this model is not one of the `tokenizers` library.", "Choose another model.")
     model.config.division, model.config.plain_tags = meta["division"], meta["plain"]
     return model, tokenizer
+
+
+def _learnable(sentences: list[list[str]], how: Division) -> Iterator[str]:
+    """Yield what a tokenizer is learned from: whole sentences, or single characters, that no piece grows over two."""
+    for tokens in sentences:
+        if how == "characters":
+            yield from tokens
+        else:
+            yield join(tokens, how)[0]
 
 
 def load(folder: Path) -> tuple[Any, Any]:
@@ -190,8 +200,8 @@ def attention(loaded: tuple[Any, Any], text: str, most: int) -> tuple[list[str],
 
 def readable(tokenizer: Any, word: str, ids: list[int]) -> list[str]:
     """Return the letters of a word that each of its pieces stands for; the later pieces of a word begin with ##."""
-    if len(ids) == 1:
-        return [word]
+    if len(ids) == 1 or len(word) == 1:
+        return [word, *["·"] * (len(ids) - 1)]
     found, before = [], ""
     for end in range(1, len(ids) + 1):
         now = tokenizer.decode(ids[:end], clean_up_tokenization_spaces=False).strip()

@@ -122,7 +122,8 @@ def find(texts: list[str], kinds: frozenset[str]) -> list[list[Span]]:
     """Return names and phone numbers in each text, as far as its letters are Latin."""
     wanted = [entity for entity, kind in ENTITIES.items() if kind in kinds]
     analyzer = _analyzer()
-    batch = analyzer.nlp_engine.process_batch([ascii_quotes(text) for text in texts], "en", batch_size=64)
+    texts = [latin(text) for text in texts]
+    batch = analyzer.nlp_engine.process_batch(texts, "en", batch_size=64)
     found = []
     for text, (_, artifacts) in zip(texts, batch, strict=True):
         results = analyzer.analyze(text, "en", entities=wanted, nlp_artifacts=artifacts)
@@ -131,9 +132,9 @@ def find(texts: list[str], kinds: frozenset[str]) -> list[list[Span]]:
     return found
 
 
-def ascii_quotes(text: str) -> str:
-    """Return the text with the apostrophe that the model knows, as long as it was."""
-    return text.replace("’", "'")
+def latin(text: str) -> str:
+    """Return the text as the model knows such: plain apostrophes, blanks for Chinese. It stays as long as it was."""
+    return re.sub(r"[\u3040-\u9fff]", " ", text.replace("’", "'").replace("。", ".").replace("、", ","))
 
 
 def _trusted(text: str, result: Any) -> Iterator[Span]:

@@ -19,6 +19,8 @@ from .patterns import digits, luhn, resident_check
 
 #: Draws before a stand-in is lengthened to be a new one.
 TRIES = 200
+#: The country code 1, set apart; eleven digits that begin with 1 are otherwise a Chinese mobile's.
+_ONE = re.compile(r"\+1|1[ .(-]")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _HOSTS = ("example.com", "example.org", "example.net")  # reserved: nobody's
 _ABODES = ("花园", "小区", "公寓", "家园", "新村", "雅苑")
@@ -44,7 +46,7 @@ def same(kind: str, value: str) -> str:
     plain = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
     if kind in ("phone", "bank", "id"):
         packed = re.sub(r"[^0-9a-z]", "", plain)
-        return re.sub(r"^(?:00)?86(?=1\d{10}$)|^1(?=[2-9]\d{9}$)", "", packed) if kind == "phone" else packed
+        return re.sub(r"^(?:00)?86(?=1\d{10}$)" + (r"|^1(?=[2-9]\d{9}$)" if _ONE.match(plain) else ""), "", packed) if kind == "phone" else packed
     return plain
 
 
@@ -147,7 +149,7 @@ def _english_name(draw: Draw, value: str) -> str:
     words = [word for word in value.split() if not re.fullmatch(r"[A-Za-z]\.?", word)]
     if len(words) < 2:
         return draw.pick(first)
-    family = draw.sub("surname", words[-1].casefold()).pick(last) if draw.below(4) or True else ""
+    family = draw.sub("surname", words[-1].casefold()).pick(last)
     middle = [f"{draw.pick('ABCDEFGHJKLMNPRSTW')}." for word in value.split()[1:-1] if len(word) <= 2]
     return " ".join([draw.pick(first), *middle, *(draw.pick(first) for _ in words[1:-1]), family])
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from .spans import Span, widths
 
-_WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LETTERS = r"(?:(?![\u3040-\u9fff])[^\W\d_])+"  # Chinese stands beside a Latin name without a blank
+_WORDS = re.compile(rf"{_LETTERS}(?:['’-]{_LETTERS})*")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 #: Words of the longest Latin name that is looked for; characters of the shortest and longest Chinese one.
 WORDS, SHORTEST, LONGEST = 4, 3, 4

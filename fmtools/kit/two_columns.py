@@ -55,6 +55,7 @@ def language_of(name: str) -> str:
 def flattened(table: pa.Table) -> pa.Table:
     """Give every text inside a struct column ({"translation": {"en": ..., "fr": ...}}) a column of its own, by its key."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     for field in [field for field in table.schema if pa.types.is_struct(field.type)]:
         keys = [inner.name for inner in field.type if pa.types.is_string(inner.type)]
@@ -62,8 +63,7 @@ def flattened(table: pa.Table) -> pa.Table:
             column = table[field.name]
             table = table.drop_columns([field.name])
             for key in keys:
-                parts = [chunk.field(key) for chunk in column.chunks]
-                table = table.append_column(key, pa.chunked_array(parts, pa.string()))
+                table = table.append_column(key, pc.struct_field(column, key))
     return table
 
 

@@ -24,9 +24,13 @@ NAMES = (
     "memory",
     "big_data",
     "streaming",
+    "privacy",
     "reviews",
     "intents",
     "nanogpt",
+    "ner",
+    "questions",
+    "translation",
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
-    "Run", "load_data", "models", "train", "evaluate", "predict", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
+    "Run", "load_data", "models", "train", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
     "compare", "doctor",
 )  # fmt: skip
 
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         predict as predict,
+    )
+    from .api import (
+        protect as protect,
     )
     from .api import (
         resume as resume,

@@ -43,7 +43,8 @@ def misread(data: bytes, text: str, codec: str) -> str:
         return ""
     high = sum(byte > 0x7F for byte in data)
     wide = data.decode("utf-8", errors="ignore")
-    if high and sum(len(letter.encode()) for letter in wide if letter > "\x7f") >= high - 3:
+    valid = sum(len(letter.encode()) for letter in wide if letter > "\x7f")
+    if valid and valid >= max(high / 2, high - 3):  # a sample may end within a character
         return " Its bytes are valid UTF-8: if characters look wrong, leave --encoding out."
     if codec in ("iso8859-1", "latin-1") and re.search("[\x80-\x9f]", text):
         return " It has bytes that Latin-1 does not use: it may be cp1252."

@@ -18,7 +18,7 @@ from ..core.errors import DataError
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 #: Text shrinks to a tenth, very regular text to a fiftieth; what unfolds further is no data.
-UNFOLDS, ALWAYS_ALLOWED, MAX_UNFOLDED = 200, 16 << 20, 64 << 30
+UNFOLDS, ALWAYS_ALLOWED, MAX_UNFOLDED = 100, 16 << 20, 64 << 30
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 

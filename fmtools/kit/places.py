@@ -147,8 +147,16 @@ def load_splits(
             cache.let_go(part)
     if not sum(data.rows.values()):
         raise DataError(f"The files in {folder} have no rows.", "Choose data with rows.")
-    data.notices += ["Splits by file: " + counted(data.rows) + ".", *_differences(data)]
+    data.notices += ["Splits by file: " + counted(data.rows) + ".", *_left(folder, found), *_differences(data)]
     return data
+
+
+def _left(folder: Path, found: dict[str, list[Path]]) -> list[str]:
+    """Name the files that are called after splits, too, and were not read: they are of another kind."""
+    names = {path.name for paths in found.values() for path in paths}
+    left = [path.name for path in sorted(folder.iterdir()) if _whole_name(inner_name(path).lower())]
+    left = [name for name in left if name not in names and (folder / name).is_file()]
+    return [f"Not read, for they are of another kind: {', '.join(left[:5])}."] if left else []
 
 
 def _differences(data: Dataset) -> list[str]:

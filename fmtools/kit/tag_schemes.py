@@ -24,9 +24,7 @@ def mixed(other: str, scheme: str) -> Fault:
 
 def split_tag(tag: str) -> Tag:
     """Return (letter, type) of a tag: ("B", "PER"), ("O", ""); a bare letter has the type ""."""
-    if tag == "O":
-        return "O", ""
-    return tag[0], tag[2:]
+    return ("O", "") if tag in ("O", "o") else (tag[0].upper(), tag[2:])
 
 
 @dataclass

@@ -14,8 +14,8 @@ from .packed import open_bytes
 from .places import ending_of, find_splits, is_file, is_folder
 from .text_io import decode
 
-#: A tag with a prefix: B-PER, I_LOC, S-ORG; segmentation has the letters alone.
-TAG = re.compile(r"O|[BIOESLUMW][-_].+|[BIESLUMW]")
+#: A tag with a prefix: B-PER, I_LOC, S-ORG, b-per; segmentation has the letters alone.
+TAG = re.compile(r"[Oo]|[BIESLUMWbieslumw][-_].+|[BIESLUMW]")
 #: Types of the chunks of CoNLL-2000 and 2003: with names in another column, they are not what is looked for.
 CHUNKS = frozenset("NP VP PP ADVP SBAR ADJP PRT CONJP INTJ LST UCP".split())
 TAG_NAMES = (
@@ -37,7 +37,7 @@ TOKEN_NAMES = ("token", "tokens", "word", "words", "form", "text", "char", "char
 #: The columns are chosen on so many lines.
 SEEN_LINES = 5_000
 HEAD = 1 << 16
-DOCUMENT = "-DOCSTART-"
+DOCUMENT, OUTSIDE = "-DOCSTART-", ("O", "o")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _tag_column(table: list[tuple[str, ...]], columns: Sequence[str]) -> tuple[i
     fit = [place for place, share in enumerate(shares) if share > 0.8]
     if fit:
         # The tags of names have more O than those of chunks; among equals the last column has them.
-        return max(fit, key=lambda place: (not _chunks(table[place]), table[place].count("O"), place)), True
+        return max(fit, key=lambda place: (not _chunks(table[place]), _outside(table[place]), place)), True
     if len(table) >= 8 and _numbers(table[0]):
         return 3, False  # CoNLL-U: the universal part of speech
     # Classes repeat themselves more than words do; among equals the last column has them.
@@ -123,10 +123,14 @@ def _tag_column(table: list[tuple[str, ...]], columns: Sequence[str]) -> tuple[i
     return min(words, key=lambda place: (len(set(table[place])), -place)), False
 
 
+def _outside(values: Sequence[str]) -> int:
+    return sum(value in OUTSIDE for value in values)
+
+
 def _share(values: tuple[str, ...]) -> float:
     """Return the share of tags among a column's values; 0 when it has but O, as a column of initials may."""
     fit = sum(TAG.fullmatch(value) is not None for value in values)
-    wide = any(value == "O" or value[1:2] in ("-", "_") for value in values) or len(set(values)) <= 6
+    wide = any(value in OUTSIDE or value[1:2] in ("-", "_") for value in values) or len(set(values)) <= 6
     return fit / len(values) if wide else 0.0
 
 
@@ -183,4 +187,4 @@ def _has_tokens(path: Path, endings: tuple[str, ...]) -> bool:
     tags = [row[layout.tag] for row in fields if len(row) == layout.width]
     good = sum(TAG.fullmatch(tag) is not None for tag in tags)
     short = all(len(row[layout.token]) < 80 for row in fields if len(row) == layout.width)
-    return layout.tagged and short and "O" in tags and good >= 0.9 * len(fields) and len(set(tags)) > 1
+    return layout.tagged and short and _outside(tags) > 0 and good >= 0.9 * len(fields) and len(set(tags)) > 1

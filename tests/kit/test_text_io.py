@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -167,3 +168,64 @@ def test_no_bytes_break_it(data: bytes) -> None:
     else:
         assert data.decode(found.encoding) == found.text
         assert "\0" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [*LEGACY, *[("fr", name) for name in (*UNICODE, "utf-32-le", "utf-32-be", "latin-1", "cp850")]],
+)
+def test_an_encoding_that_is_asked_for_is_taken(language: str, encoding: str) -> None:
+    text = file_text(SENTENCES[language]).encode(encoding, "ignore").decode(encoding)
+    found = decode(text.encode(encoding), "x.csv", encoding)
+    assert found.text == text.removeprefix("\ufeff")
+    assert found.notice is None or "as asked" in found.notice
+    assert found.notice is None or encoding in ("cp850",) or "looks like" not in found.notice
+
+
+def test_a_narrower_name_reads_its_larger_encoding_aloud() -> None:
+    found = decode("价格 € 100 㐀\n".encode("gb18030"), "x.csv", "gb2312")
+    assert found.text == "价格 € 100 㐀\n"
+    assert found.notice == "x.csv was read as gb18030: gb2312 has not all of its characters."
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "doubt"),
+    [
+        ("这家店的服务太差了,差\n物流很快，推荐,好\n".encode(), "latin-1", "valid UTF-8"),
+        ("这家店的服务太差了,差\n物流很快，推荐,好\n".encode("gbk"), "latin-1", "looks like GB18030"),
+        ("C’est cher – très cher\n".encode("cp1252"), "latin-1", "may be cp1252"),
+    ],
+)
+def test_what_looks_misread_is_said(data: bytes, encoding: str, doubt: str) -> None:
+    assert doubt in (decode(data, "x.csv", encoding).notice or "")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("utf-8", r"x\.csv:2: these bytes are not utf-8: e9"),
+        ("ascii", r"x\.csv:2: these bytes are not ascii"),
+        ("gb18033", r"There is no encoding 'gb18033' to read x\.csv in\. Did you mean gb18030\?"),
+        ("hex", "There is no encoding"),
+        ("punycode", "There is no encoding"),
+        ("\0", "There is no encoding"),
+    ],
+)
+def test_an_encoding_that_does_not_fit(encoding: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        decode(b"text,label\ncaf\xe9,pos\n", "x.csv", encoding)
+    assert re.search(message, str(caught.value))
+    assert caught.value.cure
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_utf32_without_its_mark_is_found(encoding: str) -> None:
+    text = file_text(SENTENCES["zh"])
+    assert decode(text.encode(encoding), "x.csv").text == text
+
+
+@pytest.mark.parametrize("magic", list(text_io.MAGIC))
+def test_files_that_are_no_text_are_called_what_they_are(magic: bytes) -> None:
+    with pytest.raises(DataError, match="not text") as caught:
+        decode(magic + b"rest", "x.csv")
+    assert caught.value.cure

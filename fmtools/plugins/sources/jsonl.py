@@ -119,9 +119,19 @@ def _unwrapped(whole: dict[str, Any], name: str, notices: list[str], size: int) 
     elif whole and all(isinstance(value, list) for value in whole.values()) and len(set(map(len, whole.values()))) == 1:
         notices.append(f"{name}: read as columns.")
         rows = [dict(zip(whole, values, strict=True)) for values in zip(*whole.values(), strict=True)]
+    elif _is_pandas(whole):
+        notices.append(f"{name}: read as columns, as pandas writes them.")
+        rows = [{key: values[place] for key, values in whole.items()} for place in next(iter(whole.values()))]
     else:
         rows = [whole]
     return [(0 if len(rows) > 1 else 1, row, size // max(1, len(rows))) for row in rows]
+
+
+def _is_pandas(whole: dict[str, Any]) -> bool:
+    """Say whether an object is a frame as pandas writes it: {column: {row number: value}}."""
+    columns = [value.keys() if isinstance(value, dict) else None for value in whole.values()]
+    first = columns[0] if columns else None
+    return bool(first) and all(keys == first for keys in columns) and all(map(str.isdecimal, first or ()))
 
 
 def _is_rows(value: Any) -> bool:

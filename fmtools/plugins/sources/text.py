@@ -115,6 +115,8 @@ def _load_folder(folder: Path, reading: Reading) -> Dataset:
         let_go(rows)
     if not sum(data.rows.values()):
         raise DataError(f"The folder {folder} has no texts.", "Choose a folder with .txt files.")
+    left = [path.name for path in sorted(folder.iterdir()) if inner and ends_with(path, ENDINGS)]
+    data.notices += [f"Beside the folders, not read: {', '.join(left[:5])}."] if left else []
     labelled = all("label" in table.column_names for table in data.splits.values())
     data.task = "text-classification" if labelled else ""
     said = "the names of the sub-folders are the labels" if labelled else "it has no sub-folders for labels"

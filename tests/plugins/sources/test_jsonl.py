@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fmtools.core.contracts import Reading
 from fmtools.core.errors import DataError
 from fmtools.plugins.sources.jsonl import JsonlSource
 
@@ -103,3 +104,50 @@ def test_folder(tmp_path: Path) -> None:
     data = JsonlSource().load(tmp_path)
     assert data.rows == {"train": 1, "validation": 1}
     assert data.notices[1] == "Split 'validation' has the columns text, more; 'train' has text."
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "said"),
+    [
+        ('{"version": 1, "data": [{"a": 1}, {"a": 2}]}', [{"a": 1}, {"a": 2}], "those under 'data'"),
+        ('{\n "intents": [{"a": 1}, {"a": 2}]\n}', [{"a": 1}, {"a": 2}], "those under 'intents'"),
+        ('{"a": [1, 2], "b": ["x", "y"]}', [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}], "read as columns"),
+        ('{"a": {"0": 1, "1": 2}}', [{"a": 1}, {"a": 2}], "as pandas writes"),
+        ('{\n "a": 1,\n "b": {"c": [2]}\n}', [{"a": 1, "b": {"c": [2]}}], ""),
+    ],
+)
+def test_rows_of_one_object(load, text: str, rows: list[dict[str, object]], said: str) -> None:
+    data = load(text, "data.json")
+    assert data.splits["all"].to_pylist() == rows
+    assert said in "".join(data.notices)
+
+
+def test_splits_of_one_object(load) -> None:
+    data = load('{"train": [{"a": 1}, {"a": 2}], "dev": [{"a": 3}]}', "data.json")
+    assert data.rows == {"train": 2, "validation": 1}
+
+
+def test_drops_of_a_list_have_their_line_and_stop(load, tmp_path: Path) -> None:
+    data = load('[\n{"a": 1},\n7,\n{"a": "\\ud800"},\n{"a": 2}, {"a": 3}\n]', "data.json")
+    assert [(drop.file, drop.line) for drop in data.drops] == [("data.json", 3), ("data.json", 4)]
+    assert data.read == 5
+    with pytest.raises(DataError, match=r"data\.json:3: the first of the values that are no object"):
+        JsonlSource().load(tmp_path / "data.json", Reading(on_error="stop"))
+
+
+def test_rows_that_are_too_deep_are_left_out(load) -> None:
+    data = load('{"a": ' + "[" * 200 + "]" * 200 + '}\n{"a": 1}\n{"a": 2}\n')
+    assert [drop.line for drop in data.drops] == [1]
+
+
+def test_a_chat_becomes_messages_and_broken_ones_are_dropped(load) -> None:
+    data = load('{"conversations": [{"from": "human", "value": "Hi"}]}\n{"conversations": 3}\n')
+    assert data.task == "text-generation"
+    assert data.splits["all"]["messages"].to_pylist() == [[{"role": "user", "content": "Hi"}]]
+    assert [drop.line for drop in data.drops] == [2]
+
+
+def test_files_of_another_kind_beside_the_splits_are_named(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text('{"a": "x"}\n')
+    (tmp_path / "test.csv").write_text("a\nx\n")
+    assert "Not read, for they are of another kind: test.csv." in JsonlSource().load(tmp_path).notices

@@ -18,4 +18,8 @@ ZH = {
     "nothing found": "未找到实体",
     "translation": "译文", "short version": "摘要", "question": "问题", "answer": "回答", "context": "上下文", "no answer": "无答案",
     "dimension": "维数", "vector": "向量", "other text": "另一文本", "nearest texts": "最相近的文本", "prediction": "预测值",
+    "mask": "遮盖", "stand-in": "替身", "drop": "删除", "kind": "类型", "found": "发现", "column": "列", "row": "行", "by": "依据", "digest": "摘要", "audit": "审计表",
+    "phone": "电话", "mail": "邮箱", "id": "证件号", "bank": "银行卡号", "address": "地址", "nothing found": "未发现个人信息", "rows left out": "删除的行",
+    "values brought back": "已恢复原值", "in memory only; --name keeps them": "仅在内存中；--name 可保存", "the key brings the values back": "凭密钥可恢复原值",
+    "nothing brings the values back": "无法恢复原值",
 }  # fmt: skip

@@ -12,6 +12,7 @@ from .data_cards import DataCard, DataDiff, KeptTable
 def data(options: DataOptions, follower: Follower) -> DataCard | DataDiff | KeptTable:
     """Carry out `data`: without data list what is kept, with --diff compare, else look at, keep or change rows."""
     del follower
+    options.check()
     if options.data is None:
         return KeptTable(keeping.kept(), str(home()))
     if options.diff:

@@ -8,7 +8,9 @@ similar by chance, and a pair above the threshold is missed once in some hundred
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .split import text_key
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 #: Hash functions of a signature; the seed of all of them.
 PERMUTATIONS, SEED = 128, 42
 #: Texts are compared on so many characters, and one against so many earlier ones of its bucket.
-COMPARED, RIVALS = 5_000, 32
-#: Signatures that agree this much less often than the threshold are not looked at.
-MARGIN = 0.2
+COMPARED, RIVALS = 5_000, 16
+#: Standard errors below the threshold at which a signature's estimate is not looked into; rivals that are, the likeliest first.
+ERRORS, TRIED = 4.0, 8
 #: Signatures made at once.
 CHUNK = 2_000
 
@@ -31,13 +33,14 @@ def key_of(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text_key(text).encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
-def pieces(text: str) -> set[str]:
+@lru_cache(maxsize=4096)  # texts made from one template meet the same rivals again and again
+def pieces(text: str) -> frozenset[str]:
     """Return a text's three-letter pieces, case and blanks aside; a shorter text is its own piece."""
     plain = text_key(text)[:COMPARED]
-    return {plain[i : i + 3] for i in range(len(plain) - 2)} if len(plain) > 3 else {plain}
+    return frozenset(plain[i : i + 3] for i in range(len(plain) - 2)) if len(plain) > 3 else frozenset({plain})
 
 
-def likeness(a: set[str], b: set[str]) -> float:
+def likeness(a: frozenset[str], b: frozenset[str]) -> float:
     """Return the Jaccard index of two sets of pieces, 0 to 1."""
     both = len(a & b)
     return both / (len(a) + len(b) - both) if both else 0.0
@@ -50,17 +53,23 @@ class Near:
     """
 
     def __init__(self, threshold: float) -> None:
+        import numpy as np
+
         self._threshold = threshold
         self._rows = _rows_a_band(threshold)
         self._buckets: list[dict[bytes, list[int]]] = [{} for _ in range(PERMUTATIONS // self._rows)]
         self._texts: list[str] = []
-        self._signatures: list[np.ndarray] = []
+        self._signatures = np.empty((1024, PERMUTATIONS), dtype="<u4")
 
     def add(self, text: str, signature: np.ndarray) -> int:
         """Remember a text; return its number."""
+        import numpy as np
+
+        number = len(self._texts)
         self._texts.append(text)
-        self._signatures.append(signature)
-        number = len(self._texts) - 1
+        if number == len(self._signatures):
+            self._signatures = np.concatenate([self._signatures, np.empty_like(self._signatures)])
+        self._signatures[number] = signature
         for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
             members = bucket.setdefault(key, [])
             if len(members) < RIVALS:
@@ -68,7 +77,7 @@ class Near:
         return number
 
     def find(self, text: str, signature: np.ndarray) -> int | None:
-        """Return the number of the first remembered text that is at least this similar; None when there is none."""
+        """Return the number of a remembered text that is at least this similar; None when there is none."""
         rivals: set[int] = set()
         for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
             rivals.update(bucket.get(key, ()))
@@ -79,11 +88,13 @@ class Near:
         return next((n for n in likely if likeness(own, pieces(self._texts[n])) >= self._threshold), None)
 
     def _likely(self, rivals: list[int], signature: np.ndarray) -> list[int]:
-        """Keep the rivals whose signatures agree nearly as often as the threshold says: cheap, and five sigma wide."""
+        """Return the likeliest rivals by how often signatures agree, which estimates the likeness."""
         import numpy as np
 
-        agree = (np.stack([self._signatures[n] for n in rivals]) == signature).mean(1)
-        return [n for n, share in zip(rivals, agree, strict=True) if share >= self._threshold - MARGIN]
+        agree = (self._signatures[rivals] == signature).mean(1)
+        least = self._threshold - ERRORS * math.sqrt(self._threshold * (1 - self._threshold) / PERMUTATIONS)
+        ranked = np.argsort(-agree, kind="stable")[:TRIED]
+        return [rivals[n] for n in ranked if agree[n] >= least]
 
     def _keys(self, signature: np.ndarray) -> list[bytes]:
         raw, width = signature.tobytes(), 4 * self._rows

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Rows whose texts are looked at; of these, rows compared with each other; and rows whose language is found out.
-LIMIT, COMPARED, SPOKEN = 200_000, 40_000, 5_000
+LIMIT, COMPARED, SPOKEN = 200_000, 20_000, 3_000
 #: Likeness from which texts count as near-duplicates.
 NEAR = 0.9
 #: Labels named in a balance; characters of an example; bars of a histogram.

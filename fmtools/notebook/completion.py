@@ -168,6 +168,15 @@ def _runs() -> list[str]:
     return [*run_names(ids), *ids]
 
 
+def _kept() -> list[str]:
+    """Return the names of kept data, each with its newest versions."""
+    from fmtools.store.runs import home
+    from fmtools.store.versions import every
+
+    found = every(home())[-_RUNS:]
+    return [*dict.fromkeys(version.name for version in found), *(version.label for version in found if version.ordinal)]
+
+
 def add_matcher(shell: InteractiveShell) -> None:
     """Put our matcher before IPython's own."""
     from IPython.core.completer import SimpleCompletion, context_matcher

@@ -71,9 +71,9 @@ def test_options_keep_steps_as_lines() -> None:
 @pytest.mark.parametrize("values", [{"name": "x"}, {"steps": ["normalize"]}, {"diff": "a"}, {"recipe": "a"}])
 def test_what_needs_data_says_so(values: dict[str, object]) -> None:
     with pytest.raises(OptionError, match="needs data"):
-        DataOptions.parse(values)
+        DataOptions.parse(values).check()
 
 
 def test_a_comparison_takes_no_steps() -> None:
     with pytest.raises(OptionError, match="takes no steps"):
-        DataOptions.parse({"data": "a", "diff": "b", "steps": ["normalize"]})
+        DataOptions.parse({"data": "a", "diff": "b", "steps": ["normalize"]}).check()

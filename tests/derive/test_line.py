@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fmtools.core.options import VERBS, Options, PredictOptions, TrainOptions
+from fmtools.core.options import VERBS, Options, PredictOptions, TrainOptions, hint_of
+from fmtools.core.options.steps import STEPS, parse_step
 from fmtools.derive.fields import bare_type, choices, is_bool, is_list
 from fmtools.derive.line import line
 from fmtools.derive.parser import parse_line, parse_yaml
@@ -20,6 +21,8 @@ def value_for(name: str, field: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(words)
     if is_bool(field):
         return st.booleans()
+    if hint_of(field).complete == "steps":
+        return st.lists(st.sampled_from([parse_step(step.example).line() for step in STEPS.values()]), min_size=2)
     if is_list(field):
         return st.lists(st.text(), min_size=2, max_size=4)
     low, high = 0.0, 80.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 
 import pyarrow as pa
@@ -98,7 +99,7 @@ def test_a_chain_accounts_for_every_row() -> None:
         "balance up",
     ]
     made, kept, outcomes = run(shop(200), steps)
-    for before, after in zip(outcomes, outcomes[1:], strict=False):
+    for before, after in itertools.pairwise(outcomes):
         assert sum(before.after.values()) == sum(after.before.values())
     assert outcomes[-1].after == made.rows
     assert len(kept) == len(steps)

@@ -93,9 +93,12 @@ def test_describe() -> None:
     card = describe(data, rows=2)
     assert json.loads(json.dumps(card)) == card
     assert card["rows"] == {"train": 4, "test": 2}
-    assert card["columns"] == [{"name": "text", "type": "string"}, {"name": "label", "type": "int64"}]
+    assert card["columns"] == [
+        {"name": "text", "type": "string", "missing": 1},
+        {"name": "label", "type": "int64", "missing": 1},
+    ]
     assert (card["text_column"], card["label_column"]) == ("text", "label")
-    assert card["duplicates"] == {"within": 1, "between_splits": 1}
+    assert card["duplicates"] == {"within": 1, "between_splits": 1, "near": 0}
     assert card["text_length"] == {"shortest": 1, "median": 3, "p95": 400, "longest": 400}
     assert card["labels"] == [
         {"label": "0", "rows": {"train": 1, "test": 1}},

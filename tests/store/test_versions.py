@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 import support
 from fmtools.core.contracts import Dataset, Drop, Prepared
 from fmtools.core.errors import DataError, StoreError

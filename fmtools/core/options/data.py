@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from ..errors import OptionError
 from .base import Hint, ReadsData, option
@@ -45,12 +45,11 @@ class DataOptions(ReadsData):
         given = [value] if isinstance(value, str | dict) else list(value)
         return [parse_step(one).line() for one in given]
 
-    @model_validator(mode="after")
-    def _fits(self) -> DataOptions:
+    def check(self) -> None:
+        """Raise OptionError for options that do not go together."""
         asked = [name for name in ("name", "recipe", "diff") if getattr(self, name)]
         asked += ["step"] if self.steps else []
         if self.data is None and asked:
             raise OptionError(f"--{asked[0]} needs data.", f"For example: {self.example}")
         if self.diff and (self.steps or self.recipe):
             raise OptionError("--diff compares what is stored; it takes no steps.", "Apply the steps first.")
-        return self

@@ -32,15 +32,39 @@ LAST = (
 ).split()
 STREETS = "Maple Cedar Elmwood Birchwood Lincoln Madison Hawthorne Willow Sycamore Juniper Chestnut Riverside Lakeview Sunset Highland Magnolia Franklin Jefferson Prospect Orchard".split()
 SUFFIXES = "Street Avenue Road Lane Drive Boulevard Court St Ave Rd Blvd Way Place".split()
-TOWNS = [("Portland", "OR"), ("Austin", "TX"), ("Boulder", "CO"), ("Madison", "WI"), ("Savannah", "GA"), ("Tucson", "AZ"), ("Albany", "NY"), ("Des Moines", "IA"), ("Salt Lake City", "UT"), ("Fort Wayne", "IN")]
-HOSTS = "gmail.com outlook.com yahoo.co.uk proton.me fastmail.com acme-corp.io uni.edu qq.com 163.com sina.com.cn".split()
-FAMILIES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+TOWNS = [
+    ("Portland", "OR"),
+    ("Austin", "TX"),
+    ("Boulder", "CO"),
+    ("Madison", "WI"),
+    ("Savannah", "GA"),
+    ("Tucson", "AZ"),
+    ("Albany", "NY"),
+    ("Des Moines", "IA"),
+    ("Salt Lake City", "UT"),
+    ("Fort Wayne", "IN"),
+]
+HOSTS = (
+    "gmail.com outlook.com yahoo.co.uk proton.me fastmail.com acme-corp.io uni.edu qq.com 163.com sina.com.cn".split()
 )
+FAMILIES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 COMPOUND = ["欧阳", "上官", "司马", "诸葛", "皇甫", "慕容"]
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建文志红梅海燕春雪琳晨阳浩宇轩梓涵欣怡佳琪思雨子墨诗若雅婷俊豪嘉睿博彤瑶瑞鑫鹏飞凯峰辉宁倩晓薇蕾莉蓉颖菲璐萱航毅恒松柏翔哲昊然悦萌露凡婧妍"
-CITIES = [("浙江省杭州市", "西湖区"), ("广东省深圳市", "南山区"), ("四川省成都市", "武侯区"), ("江苏省苏州市", "姑苏区"), ("北京市", "海淀区"), ("上海市", "浦东新区"), ("湖北省武汉市", "洪山区"), ("陕西省西安市", "雁塔区"), ("山东省青岛市", "市南区"), ("福建省厦门市", "思明区")]
-ROADS = "文三路 科技园路 人民南路 观前街 中关村大街 世纪大道 珞喻路 长安南路 香港中路 湖滨南路 中山东路 解放北路".split()
+CITIES = [
+    ("浙江省杭州市", "西湖区"),
+    ("广东省深圳市", "南山区"),
+    ("四川省成都市", "武侯区"),
+    ("江苏省苏州市", "姑苏区"),
+    ("北京市", "海淀区"),
+    ("上海市", "浦东新区"),
+    ("湖北省武汉市", "洪山区"),
+    ("陕西省西安市", "雁塔区"),
+    ("山东省青岛市", "市南区"),
+    ("福建省厦门市", "思明区"),
+]
+ROADS = (
+    "文三路 科技园路 人民南路 观前街 中关村大街 世纪大道 珞喻路 长安南路 香港中路 湖滨南路 中山东路 解放北路".split()
+)
 ESTATES = "翠苑小区 阳光花园 锦绣家园 滨江公寓 绿城大厦 万科城".split()
 
 ENGLISH = {
@@ -146,14 +170,29 @@ def _english(chance: random.Random) -> dict[str, str]:
     middle = chance.choice(["", "", "", f" {chance.choice('ABCDEFGHJKLM')}."])
     area, mid, end = chance.randrange(201, 990), chance.randrange(200, 999), _digits(chance, 4)
     town, state = chance.choice(TOWNS)
-    card, unit = _card(chance, chance.choice(["4", "51", "54", "6011"]), 16), chance.choice(["", f", Apt {chance.randrange(1, 40)}", f" Unit {chance.randrange(1, 9)}B"])
-    local = chance.choice(["{f}.{l}", "{f}{l}", "{f}_{l}", "{f}.{l}{n}"]).format(f=first.lower(), l=last.lower().replace("'", ""), n=chance.randrange(99))
+    card, unit = (
+        _card(chance, chance.choice(["4", "51", "54", "6011"]), 16),
+        chance.choice(["", f", Apt {chance.randrange(1, 40)}", f" Unit {chance.randrange(1, 9)}B"]),
+    )
+    local = chance.choice(["{f}.{l}", "{f}{l}", "{f}_{l}", "{f}.{l}{n}"]).format(
+        f=first.lower(), l=last.lower().replace("'", ""), n=chance.randrange(99)
+    )
     return {
         "name": f"{first}{middle} {last}",
-        "phone": chance.choice([f"({area}) {mid}-{end}", f"{area}-{mid}-{end}", f"+1 {area} {mid} {end}", f"{area}.{mid}.{end}", f"+44 20 7{_digits(chance, 3)} {end}"]),
+        "phone": chance.choice(
+            [
+                f"({area}) {mid}-{end}",
+                f"{area}-{mid}-{end}",
+                f"+1 {area} {mid} {end}",
+                f"{area}.{mid}.{end}",
+                f"+44 20 7{_digits(chance, 3)} {end}",
+            ]
+        ),
         "mail": f"{local}@{chance.choice(HOSTS[:7])}",
         "id": f"{chance.randrange(100, 665)}-{chance.randrange(10, 99)}-{chance.randrange(1000, 9999)}",
-        "bank": chance.choice([card, " ".join(card[i : i + 4] for i in (0, 4, 8, 12)), "-".join(card[i : i + 4] for i in (0, 4, 8, 12))]),
+        "bank": chance.choice(
+            [card, " ".join(card[i : i + 4] for i in (0, 4, 8, 12)), "-".join(card[i : i + 4] for i in (0, 4, 8, 12))]
+        ),
         "address": f"{chance.randrange(2, 9800)} {chance.choice(STREETS)} {chance.choice(SUFFIXES)}{unit}, {town}, {state} {chance.randrange(10001, 99900)}",
     }
 

@@ -24,7 +24,9 @@ Counts = dict[tuple[str, str], list[float]]
 
 def run(settings: Settings) -> list[Figure]:
     """Plant, find, count."""
-    planted = persons.sentences(persons.people(20 if settings.quick else 500)) + persons.negatives(60 if settings.quick else 600)
+    planted = persons.sentences(persons.people(20 if settings.quick else 500)) + persons.negatives(
+        60 if settings.quick else 600
+    )
     texts = [sentence.text for sentence in planted]
     kinds = frozenset(detector.KINDS)
     detector.find(texts[:5], kinds)  # the libraries load
@@ -44,7 +46,10 @@ def counted(planted: list[persons.Planted], found: list[list[Span]]) -> tuple[Co
         for kind, start, value in places:
             recall[sentence.language, kind].append(float(whole(spans, start, value)))
         for span in spans:
-            right = any(kind == span.kind and start < span.end and span.start < start + len(value) for kind, start, value in places)
+            right = any(
+                kind == span.kind and start < span.end and span.start < start + len(value)
+                for kind, start, value in places
+            )
             precision[sentence.language, span.kind].append(float(right))
     return recall, precision
 
@@ -58,4 +63,7 @@ def whole(spans: list[Span], start: int, value: str) -> bool:
 def _figures(what: str, counts: Counts) -> list[Figure]:
     aims = {kind: Aim(">=", RECALL.get(kind, 0.99) if what == "recall" else PRECISION) for kind in persons.KINDS}
     keys = sorted(counts, key=lambda key: (key[0], persons.KINDS.index(key[1])))
-    return [Figure(f"{what}, {kind}, {language}", counts[language, kind], "", aims[kind], share=True) for language, kind in keys]
+    return [
+        Figure(f"{what}, {kind}, {language}", counts[language, kind], "", aims[kind], share=True)
+        for language, kind in keys
+    ]

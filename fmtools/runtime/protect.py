@@ -45,7 +45,7 @@ class Protection:
 
 def protect(options: ProtectOptions) -> Protection:
     """Protect data and keep them under a name. Raises FmError, and leaves nothing behind, when something is amiss."""
-    detector.require(frozenset(options.kinds))
+    detector.require(frozenset(options.kinds), options.mode, options.keep_key is not None)
     root = launch.private_folder_checked(home())
     place = private_folder(root / "protected")
     _sweep(place)
@@ -61,7 +61,9 @@ def _protected(data: Dataset, options: ProtectOptions, place: Path, key: bytes |
     try:
         for inner in ("rows", "audit"):
             private_folder(folder / inner)
-        outcome = stage.protect(data, options, lambda texts, hint: list(_ask(texts, options.kinds, hint)), folder, ident, key)
+        outcome = stage.protect(
+            data, options, lambda texts, hint: list(_ask(texts, options.kinds, hint)), folder, ident, key
+        )
         facts = _facts(data, options, outcome, ident)
         write_json(folder / "audit" / "protect.json", facts)
         seal(folder / "audit", {"name": ident})
@@ -121,7 +123,16 @@ def _save(data: Dataset, options: ProtectOptions, outcome: stage.Outcome, facts:
     step = {"step": "protect", **{key: facts[key] for key in ("mode", "kinds", "audit", "reversible", "numbers")}}
     dropped = dict(data.dropped) | ({"holds personal data": outcome.dropped} if outcome.dropped else {})
     read = data.read or sum(table.num_rows for table in outcome.splits.values()) + outcome.dropped
-    kept = replace(data, name=name, splits=outcome.splits, notices=facts["notices"], drops=[], dropped=dropped, read=read, version="")
+    kept = replace(
+        data,
+        name=name,
+        splits=outcome.splits,
+        notices=facts["notices"],
+        drops=[],
+        dropped=dropped,
+        read=read,
+        version="",
+    )
     account = [{"step": "protect", "found": facts["found"], "columns": facts["columns"]}]
     return versions.save(kept, home(), name, recipe=[*before, step], parent=data.version, account=account)
 
@@ -134,7 +145,9 @@ def _key(word: str | None, root: Path) -> Iterator[bytes | None]:
         return
     path = Path(word).expanduser().absolute()
     if path.resolve().is_relative_to(root.resolve()):
-        raise OptionError("The key must not lie in the run store, beside what it opens.", f"Name a file outside {root}.")
+        raise OptionError(
+            "The key must not lie in the run store, beside what it opens.", f"Name a file outside {root}."
+        )
     if path.exists():
         yield vault.read_key(path)
         return
@@ -150,15 +163,25 @@ def restore(options: ProtectOptions) -> Protection:
     """Bring the values of a protected version, or of texts made from it, back. Kept only when a name is given."""
     key = vault.read_key(Path(options.restore or "").expanduser())
     if not isinstance(options.data, str):
-        raise DataError("Only data kept by %fm_protect can be restored.", "Give their name, such as shop-clean or shop-clean@v2.")
+        raise DataError(
+            "Only data kept by %fm_protect can be restored.", "Give their name, such as shop-clean or shop-clean@v2."
+        )
     version = versions.resolve(options.data, home())
     step = next((step for step in reversed(version.recipe) if step.get("step") == "protect"), None)
     if step is None:
-        raise DataError(f"{version.label} was not made by %fm_protect.", "%fm_data lists what is kept, and how it was made.")
+        raise DataError(
+            f"{version.label} was not made by %fm_protect.", "%fm_data lists what is kept, and how it was made."
+        )
     if not step.get("reversible"):
-        raise DataError(f"{version.label} was protected without a key: nothing can bring its values back.", "Use --keep-key next time.")
+        raise DataError(
+            f"{version.label} was protected without a key: nothing can bring its values back.",
+            "Use --keep-key next time.",
+        )
     if version.recipe[-1] is not step and not options.text:
-        raise DataError(f"{version.label} was changed after it was protected.", f"Restore the version it was made from ({version.facts.get('parent')}).")
+        raise DataError(
+            f"{version.label} was changed after it was protected.",
+            f"Restore the version it was made from ({version.facts.get('parent')}).",
+        )
     folder = home() / "protected" / step["audit"]
     if fault := fault_in(folder):
         raise StoreError(f"The vault of {version.label} is damaged: {fault}.", "Restore the store from a backup.")
@@ -168,15 +191,25 @@ def restore(options: ProtectOptions) -> Protection:
 
 def _texts(options: ProtectOptions, step: dict[str, Any], records: Iterator[Any]) -> Protection:
     if step["mode"] != "stand-in":
-        raise DataError("A mask does not tell whose it is: texts cannot be restored from [NAME].", "Restore the rows, or protect with --mode stand-in.")
+        raise DataError(
+            "A mask does not tell whose it is: texts cannot be restored from [NAME].",
+            "Restore the rows, or protect with --mode stand-in.",
+        )
     texts, count = stage.texts_restored(options.text, records)
     return Protection({"restored": count, "texts": texts}, texts=texts)
 
 
-def _rows(options: ProtectOptions, version: versions.Version, step: dict[str, Any], records: Iterator[Any]) -> Protection:
+def _rows(
+    options: ProtectOptions, version: versions.Version, step: dict[str, Any], records: Iterator[Any]
+) -> Protection:
     data = versions.load(version)
     tables = stage.restored(dict(data.splits), records, step.get("numbers", {}))
-    facts: dict[str, Any] = {"restored": version.label, "rows": {split: table.num_rows for split, table in tables.items()}, "version": "", "notices": []}
+    facts: dict[str, Any] = {
+        "restored": version.label,
+        "rows": {split: table.num_rows for split, table in tables.items()},
+        "version": "",
+        "notices": [],
+    }
     if options.name:
         whole = replace(data, name=options.name, splits=tables, notices=[], version="")
         facts["version"] = versions.save(whole, home(), options.name, parent=version.reference).label
@@ -190,6 +223,3 @@ def _sweep(place: Path) -> None:
         owner = path.name.split("-")[1]
         if owner.isdigit() and not lease.process_start(int(owner)):
             shutil.rmtree(path, ignore_errors=True)
-
-
-

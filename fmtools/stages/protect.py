@@ -43,7 +43,9 @@ def find(texts: list[str], kinds: list[str], hint: str = "") -> dict[str, Any]:
     except FmError:
         raise
     except Exception as error:
-        raise ModelError(f"Looking for personal data failed ({type(error).__name__}).", "Nothing was written. Please report it.") from None
+        raise ModelError(
+            f"Looking for personal data failed ({type(error).__name__}).", "Nothing was written. Please report it."
+        ) from None
     return {"spans": [[[s.start, s.end, s.kind, s.by, round(s.score, 3)] for s in spans] for spans in found]}
 
 
@@ -60,7 +62,9 @@ class Outcome:
     notices: list[str] = field(default_factory=list)
 
 
-def protect(data: Dataset, options: ProtectOptions, finder: Finder, folder: Path, name: str, key: bytes | None) -> Outcome:
+def protect(
+    data: Dataset, options: ProtectOptions, finder: Finder, folder: Path, name: str, key: bytes | None
+) -> Outcome:
     """Write protected tables to `folder`/rows, audit and (with a key) vault to `folder`/audit, and return what was done.
 
     `name` binds the vault to its data. Raises DataError when a column that was asked for is not there.
@@ -74,7 +78,9 @@ def protect(data: Dataset, options: ProtectOptions, finder: Finder, folder: Path
 
 
 class _Protection:
-    def __init__(self, data: Dataset, options: ProtectOptions, finder: Finder, folder: Path, name: str, key: bytes | None) -> None:
+    def __init__(
+        self, data: Dataset, options: ProtectOptions, finder: Finder, folder: Path, name: str, key: bytes | None
+    ) -> None:
         self.data, self.options, self.finder, self.folder = data, options, finder, folder
         self.plans = {split: _asked(plans(table), options.only, table) for split, table in data.splits.items()}
         secret = key or secrets.token_bytes(32)  # not kept: nobody can ask again which stand-in a value would get
@@ -82,8 +88,10 @@ class _Protection:
         self.audit = Audit(folder / "audit" / "audit.arrow", derived(secret, "audit"))
         self.vault = VaultWriter(folder / "audit" / "vault.bin", key, name) if key else None
         self.found: dict[tuple[str, str], list[list[Span]]] = {}
-        self.known, self.values, self.dropped = Known(), set(), 0  # type: tuple[Known, set[str], int]
-        self.mask, self.paired = options.mode == "mask", set()  # type: tuple[bool, set[str]]
+        self.known, self.dropped = Known(), 0
+        self.values: set[str] = set()
+        self.mask = options.mode == "mask"
+        self.paired: set[str] = set()
 
     def look(self) -> None:
         """First pass: find what there is in every cell, and gather the values."""
@@ -160,7 +168,9 @@ class _Protection:
 class _Batch:
     """One batch of the second pass."""
 
-    def __init__(self, work: _Protection, split: str, row: int, stand_ins: StandIns, spans: dict[str, Iterator[list[Span]]]) -> None:
+    def __init__(
+        self, work: _Protection, split: str, row: int, stand_ins: StandIns, spans: dict[str, Iterator[list[Span]]]
+    ) -> None:
         self.work, self.split, self.first, self.stand_ins, self.spans = work, split, row, stand_ins, spans
         self.hit: set[int] = set()
         self.contexts: dict[int, tuple[str, Changes]] = {}
@@ -169,7 +179,9 @@ class _Batch:
         """Return the batch as it may be kept."""
         import pyarrow as pa
 
-        columns = {f.name: batch.column(i).cast(schema.field(i).type) for i, f in enumerate(schema) if f.name not in self.spans}
+        columns = {
+            f.name: batch.column(i).cast(schema.field(i).type) for i, f in enumerate(schema) if f.name not in self.spans
+        }
         columns = {f.name: columns.get(f.name) for f in schema}
         for plan in sorted(inside, key=lambda plan: plan.answers):  # answers move with their contexts, which come first
             values = [self._cell(plan, row, value) for row, value in enumerate(plan.values(batch))]
@@ -243,7 +255,9 @@ def _asked(found: list[Plan], only: list[str], table: pa.Table) -> list[Plan]:
             raise DataError(f"There is no column {name!r}.", f"There are {', '.join(table.column_names)}.")
     chosen = [plan for plan in found if not only or plan.name in only]
     if not chosen:
-        raise DataError("No column to look in holds text.", f"There are {', '.join(f'{f.name} ({f.type})' for f in table.schema)}.")
+        raise DataError(
+            "No column to look in holds text.", f"There are {', '.join(f'{f.name} ({f.type})' for f in table.schema)}."
+        )
     return chosen
 
 

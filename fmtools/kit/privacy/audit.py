@@ -31,7 +31,8 @@ class Audit:
         import pyarrow as pa
 
         self.schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in FIELDS.items()])
-        self._key, self._rows = key, []  # type: tuple[bytes, list[dict[str, Any]]]
+        self._key = key
+        self._rows: list[dict[str, Any]] = []
         self._sink = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_file(self._sink, self.schema)
         self.kinds: Counter[str] = Counter()

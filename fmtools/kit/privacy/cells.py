@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def dealt(text: str, count: int) -> list[str]:
     packed = "".join(words)
     packed += packed[-1:] * max(0, count - len(packed))
     cuts = [round(i * len(packed) / count) for i in range(count + 1)]
-    return [packed[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [packed[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def has_text(kind: pa.DataType) -> bool:

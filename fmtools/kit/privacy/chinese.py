@@ -48,7 +48,10 @@ ORDINARY = 30
 #: Surnames that mostly are something else in a sentence.
 EVERYDAY = frozenset("向于连左付查祝米应任常时成曾解从单边满宫车包房计花游路温冷蓝古谢幸经全有自要")
 #: Surnames that count things, and what stands before them then: `这张卡`, `三包烟`.
-MEASURES, COUNTING = frozenset("张周包封段元米车项单房管席班章时方边位卷钱连季路古强柏石"), frozenset("这那每几两一二三四五六七八九十半首末本上下整某第多")
+MEASURES, COUNTING = (
+    frozenset("张周包封段元米车项单房管席班章时方边位卷钱连季路古强柏石"),
+    frozenset("这那每几两一二三四五六七八九十半首末本上下整某第多"),
+)
 #: Characters that rather go on with the sentence than end a name.
 FOLLOWING = frozenset(
     "和与跟同及是在的了也都就说来去到对向把被让给将曾已有于为等先女您你我他她很不没要会请找叫打用从又还"
@@ -178,7 +181,13 @@ def _scored(
     text: str, i: int, given: int, end: int, surname: float, tokens: _Tokens
 ) -> Iterator[tuple[float, int, int]]:
     said = text[given:end]
-    if end > len(text) or end > len(tokens.at) or not all(map(_HAN.match, said)) or text.startswith(TITLES, given) or text.startswith(TITLES, end - 1):
+    if (
+        end > len(text)
+        or end > len(tokens.at)
+        or not all(map(_HAN.match, said))
+        or text.startswith(TITLES, given)
+        or text.startswith(TITLES, end - 1)
+    ):
         return
     odds = _statistics()[1]
     inside = sum(max(-4.0, min(3.0, odds.get(c, -0.5))) for c in said)

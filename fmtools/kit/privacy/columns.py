@@ -52,7 +52,15 @@ def plans(table: pa.Table) -> list[Plan]:
             if pa.types.is_list(part.type) and is_tags(table.column(i).slice(0, LOOKED).to_pylist()):
                 continue
             found.append(
-                Plan(part.name, part, plain_type(part.type), hint, False, bool(pointing) and part.name == "context", part.name in pointing)
+                Plan(
+                    part.name,
+                    part,
+                    plain_type(part.type),
+                    hint,
+                    False,
+                    bool(pointing) and part.name == "context",
+                    part.name in pointing,
+                )
             )
         elif _digits(part.type) and _numbers(table.column(i).slice(0, LOOKED).to_pylist(), hint):
             found.append(Plan(part.name, part, pa.string(), hint or "phone?", True))
@@ -83,7 +91,9 @@ def digits_of(value: Any) -> Any:
 def _points(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    return bool(pa.types.is_struct(kind)) and {"text", "answer_start"} <= {kind.field(i).name for i in range(kind.num_fields)}
+    return bool(pa.types.is_struct(kind)) and {"text", "answer_start"} <= {
+        kind.field(i).name for i in range(kind.num_fields)
+    }
 
 
 def _digits(kind: pa.DataType) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 
 from ...core.errors import ModelError
 from . import chinese, english
@@ -18,13 +19,22 @@ BY_FORM = tuple(kind for kind in KINDS if kind != "name")
 PIECE = 20_000
 
 
-def require(kinds: frozenset[str]) -> None:
-    """Raise ModelError, with the install line, when a kind needs what is not installed."""
+def require(kinds: frozenset[str], mode: str = "mask", key: bool = False) -> None:
+    """Raise ModelError, with the install line, when what is asked for needs what is not installed."""
     lacking = english.missing()
     if "name" in kinds and lacking:
         raise ModelError(
             f"Finding names needs {lacking}, which this environment does not have.",
             f"{english.INSTALL}; or look for the others alone: --kinds {','.join(BY_FORM)}.",
+        )
+    if mode == "stand-in" and find_spec("faker") is None:
+        raise ModelError(
+            "Stand-ins need faker, which this environment does not have.", f"{english.INSTALL}; or --mode mask."
+        )
+    if key and find_spec("cryptography") is None:
+        raise ModelError(
+            "A key needs cryptography, which this environment does not have.",
+            f"{english.INSTALL}; or leave --keep-key out.",
         )
 
 

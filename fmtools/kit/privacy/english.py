@@ -97,7 +97,7 @@ def _analyzer() -> Any:
 
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": PACKAGE}])
-    engine.nlp = {"en": _spacy()}  # loaded by us: by itself it would fetch a model that is not there
+    engine.nlp = {"en": _spacy()}  # type: ignore[assignment]  # loaded by us: by itself it would fetch a model that is not there
     registry = RecognizerRegistry(
         recognizers=[
             SpacyRecognizer(supported_entities=["PERSON"]),

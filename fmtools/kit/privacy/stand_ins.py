@@ -46,7 +46,11 @@ def same(kind: str, value: str) -> str:
     plain = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
     if kind in ("phone", "bank", "id"):
         packed = re.sub(r"[^0-9a-z]", "", plain)
-        return re.sub(r"^(?:00)?86(?=1\d{10}$)" + (r"|^1(?=[2-9]\d{9}$)" if _ONE.match(plain) else ""), "", packed) if kind == "phone" else packed
+        return (
+            re.sub(r"^(?:00)?86(?=1\d{10}$)" + (r"|^1(?=[2-9]\d{9}$)" if _ONE.match(plain) else ""), "", packed)
+            if kind == "phone"
+            else packed
+        )
     return plain
 
 
@@ -122,7 +126,7 @@ def _lists() -> tuple[list[str], list[str], list[str], str]:
     return (
         sorted(English.first_names),
         sorted(set(English.last_names)),
-        towns + ["Fairview", "Midway", "Oakdale", "Riverton"],
+        [*towns, "Fairview", "Midway", "Oakdale", "Riverton"],
         given,
     )
 

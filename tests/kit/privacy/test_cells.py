@@ -23,7 +23,7 @@ def test_tokens_are_one_text_and_stay_as_many() -> None:
     tokens = ["Mr", "Oluwaseun", "Adeyemi", "left", "."]
     text, starts = cells.joined(tokens)
     assert text == "Mr Oluwaseun Adeyemi left ."
-    (span, inside), = cells.shared(tokens, [Span(3, 20, "name", "x")])
+    ((span, inside),) = cells.shared(tokens, [Span(3, 20, "name", "x")])
     assert inside == [1, 2]
     assert starts[1] == span.start
     assert cells.joined(["我", "叫", "王", "伟"])[0] == "我叫王伟"
@@ -52,7 +52,9 @@ def test_columns_tell_what_they_hold() -> None:
     assert set(found) == {"text", "tokens", "phone", "kind", "contact"}
     assert found["phone"].number
     assert found["kind"].type == pa.string()
-    assert [hint_of(name) for name in ("Customer Name", "mobilePhone", "身份证号", "name", "product_name", "file name")] == ["name", "phone", "id", "name?", "", ""]
+    assert [
+        hint_of(name) for name in ("Customer Name", "mobilePhone", "身份证号", "name", "product_name", "file name")
+    ] == ["name", "phone", "id", "name?", "", ""]
 
 
 def test_a_name_found_once_is_found_everywhere() -> None:

@@ -21,11 +21,20 @@ def found(text: str) -> list[tuple[str, str]]:
         ("write to jane_doe+x@mail.example.co.uk.", [("mail", "jane_doe+x@mail.example.co.uk")]),
         ("我的邮箱abc.d@qq.com谢谢", [("mail", "abc.d@qq.com")]),
         ("call (415) 555-0123 or +44 20 7946 0958", [("phone", "(415) 555-0123"), ("phone", "+44 20 7946 0958")]),
-        ("手机１３８１２３４５６７８，座机010-62345678", [("phone", "１３８１２３４５６７８"), ("phone", "010-62345678")]),
+        (
+            "手机１３８１２３４５６７８，座机010-62345678",
+            [("phone", "１３８１２３４５６７８"), ("phone", "010-62345678")],
+        ),
         ("身份证11010519491231002X。", [("id", "11010519491231002X")]),
         ("SSN 123-45-6789", [("id", "123-45-6789")]),
-        ("card 4111 1111 1111 1111 and DE89 3704 0044 0532 0130 00", [("bank", "4111 1111 1111 1111"), ("bank", "DE89 3704 0044 0532 0130 00")]),
-        ("at 12 Oak Street, Apt 4B, Springfield, IL 62704 today", [("address", "12 Oak Street, Apt 4B, Springfield, IL 62704")]),
+        (
+            "card 4111 1111 1111 1111 and DE89 3704 0044 0532 0130 00",
+            [("bank", "4111 1111 1111 1111"), ("bank", "DE89 3704 0044 0532 0130 00")],
+        ),
+        (
+            "at 12 Oak Street, Apt 4B, Springfield, IL 62704 today",
+            [("address", "12 Oak Street, Apt 4B, Springfield, IL 62704")],
+        ),
         ("我住在北京市朝阳区建国路88号院3号楼2单元501室。", [("address", "北京市朝阳区建国路88号院3号楼2单元501室")]),
     ],
 )

@@ -51,7 +51,14 @@ def test_a_cut_a_swap_another_key_and_another_name_are_noticed(kept: tuple[Path,
         parts.append(whole[at : at + size])
         at += size
     assert len(parts) >= 2
-    for bad in (whole[:-1], whole[:head], whole[:head] + parts[0], whole[:head] + b"".join([parts[1], parts[0], *parts[2:]]), whole + parts[-1], b""):
+    for bad in (
+        whole[:-1],
+        whole[:head],
+        whole[:head] + parts[0],
+        whole[:head] + b"".join([parts[1], parts[0], *parts[2:]]),
+        whole + parts[-1],
+        b"",
+    ):
         path.write_bytes(bad)
         with pytest.raises(DataError):
             list(vault.read_vault(path, key, "ID"))

@@ -19,6 +19,8 @@ from .metrics import _row
 from .tagging import OUTSIDE, Chunk, entities_of
 
 Found = set[tuple[int, str, int, int]]
+#: A tokenizer that knows less of the tokens than this leaves out does not know the language.
+STRANGE = 0.1
 AVERAGES = ("micro", "macro", "weighted")
 
 
@@ -132,6 +134,10 @@ def seen(
     """
     sure, right = np.concatenate(found.sure), np.concatenate(found.tags) == np.concatenate(truth)
     calibration, _ = details.calibration(sure, right)
+    if found.unknown > STRANGE:
+        calibration["note"] = (
+            f"{found.unknown:.0%} of the tokens are unknown to this model's tokenizer: choose a model that knows the language"
+        )
     rows = []
     for tokens, tags, wanted, certain in zip(found.tokens, found.tags, truth, found.sure, strict=True):
         wrong = np.asarray(tags) != np.asarray(wanted)

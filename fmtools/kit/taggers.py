@@ -30,6 +30,8 @@ class Tagged:
     tags: list[np.ndarray]
     sure: list[np.ndarray]
     missed: list[np.ndarray] = field(default_factory=list)
+    #: The share of the tokens that the tokenizer does not know.
+    unknown: float = 0.0
 
     def loss(self) -> float | None:
         """Return the mean of -log p(truth) over all tokens, in nats; None where there was no truth."""
@@ -102,12 +104,14 @@ def tag(
 ) -> Tagged:
     """Tag every token of every sentence, long ones window by window; like lengths are computed together."""
     model, tokenizer = loaded
-    rows = TaggedRows(Pieces(tokenizer, division(model)), sentences, truth, longest(model, tokenizer))
+    pieces = Pieces(tokenizer, division(model))
+    rows = TaggedRows(pieces, sentences, truth, longest(model, tokenizer))
     found = Tagged(
         sentences,
         [np.zeros(len(tokens), np.int64) for tokens in sentences],
         [np.zeros(len(tokens), np.float32) for tokens in sentences],
         [np.zeros(len(tokens), np.float32) for tokens in sentences] if truth is not None else [],
+        pieces.share_unknown(sentences),
     )
     filled = [0] * len(sentences)
     places = []

@@ -52,6 +52,11 @@ class Pieces:
         for key, ids in zip(ordered, encoded, strict=True):
             self._known[key] = [i for i in ids if i not in blanks] or [self.unknown]
 
+    def share_unknown(self, sentences: Sequence[Sequence[str]]) -> float:
+        """Return the share of the tokens of which the tokenizer knows nothing."""
+        words = [word for sentence in self(sentences) for word in sentence]
+        return sum(self.unknown in ids for ids in words) / len(words) if words else 0.0
+
 
 def _frame(tokenizer: Any) -> tuple[list[int], list[int]]:
     """Return the special tokens that the tokenizer sets before and after a text."""

@@ -31,6 +31,9 @@ NAMES = (
     "ner",
     "questions",
     "translation",
+    "vectors",
+    "preferences",
+    "own_module",
 )
 
 

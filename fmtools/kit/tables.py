@@ -6,7 +6,6 @@ Arrow is imported inside functions: kernels import this module before anyone ask
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,35 +152,58 @@ def counted(rows: dict[str, int]) -> str:
 
 def by_split_column(table: pa.Table) -> tuple[dict[str, pa.Table], list[str]]:
     """Divide a table by its `split` (or `set` ...) column, if every value there names a split; else {"all": table}."""
+    import numpy as np
+
     column = next((name for name in table.column_names if name.lower() in SPLIT_COLUMNS), None)
     if column is None:
         return {"all": table}, []
-    values = [SPLIT_NAMES.get(str(value).strip().lower()) for value in table[column].to_pylist()]
-    known = {value for value in values if value}
-    if None in values or "train" not in known:
-        wrong = values.count(None)
-        return {"all": table}, [
-            f"Column {column!r} was not used for splits: {wrong:,} of its values name none."
-        ] if known else []
+    names, codes = _coded(table[column])
+    splits = [SPLIT_NAMES.get(str(name).strip().lower()) for name in names]
+    if None in splits or "train" not in splits:
+        wrong = sum(int((codes == code).sum()) for code, split in enumerate(splits) if split is None)
+        said = f"Column {column!r} was not used for splits: {wrong:,} of its values name none."
+        return {"all": table}, [said] if any(splits) else []
     rest = table.drop_columns([column])
-    places: dict[str, list[int]] = {name: [] for name in SPLIT_ORDER if name in known}
-    for index, value in enumerate(values):
-        places[str(value)].append(index)
-    splits = {name: _rows_at(rest, indices) for name, indices in places.items()}
-    return splits, [f"Column {column!r} gave the splits: {counted({n: t.num_rows for n, t in splits.items()})}."]
+    found = {}
+    for name in SPLIT_ORDER:
+        wanted = [code for code, split in enumerate(splits) if split == name]
+        if wanted:
+            found[name] = _rows_at(rest, np.flatnonzero(np.isin(codes, wanted)))
+    return found, [f"Column {column!r} gave the splits: {counted({n: t.num_rows for n, t in found.items()})}."]
 
 
-def _rows_at(table: pa.Table, indices: list[int]) -> pa.Table:
-    """Return some rows of a table, in order; of a large one as a file that is mapped, as the table is."""
-    if table.nbytes <= LARGE or not indices:
-        return table.take(int_array(indices))
+def _coded(column: pa.ChunkedArray) -> tuple[list[Any], Any]:
+    """Return a column's different values, and for each row the place of its own among them (a numpy array).
+
+    Text a row would be many times the memory of a large table that is mapped.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    names: dict[Any, int] = {}
+    codes = [np.zeros(0, dtype=np.int64)]
+    for chunk in () if pa.types.is_nested(column.type) else column.chunks:
+        encoded = chunk.dictionary_encode(null_encoding="encode")
+        places = [names.setdefault(name, len(names)) for name in encoded.dictionary.to_pylist()]
+        # Not to_numpy, which imports pandas to look whether it is needed.
+        indices = np.frombuffer(encoded.indices.buffers()[1], np.int32, len(encoded), 4 * encoded.indices.offset)
+        codes.append(np.asarray(places, dtype=np.int64)[indices])
+    return list(names), np.concatenate(codes)
+
+
+def _rows_at(table: pa.Table, indices: Any) -> pa.Table:
+    """Return some rows of a table, in order (a numpy array); of a large one as a file that is mapped, as the table is."""
+    import numpy as np
+
+    if table.nbytes <= LARGE or not len(indices):
+        return table.take(int_array(indices.tolist()))
     from . import cache
     from .gather import Gatherer, gathered
 
     gatherer, before, at = Gatherer("split", []), 0, 0
     for batch in table.to_batches():
-        here = bisect_left(indices, before + batch.num_rows, at)
-        inside = int_array([index - before for index in indices[at:here]])
+        here = int(np.searchsorted(indices, before + batch.num_rows))
+        inside = int_array((indices[at:here] - before).tolist())
         gatherer.take(type(table).from_batches([batch]).take(inside))
         before, at = before + batch.num_rows, here
     rows = gathered(gatherer, len(indices))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmtools.core.contracts import Drop
@@ -19,6 +19,7 @@ def test_slugs_are_fit_for_folders(name: str) -> None:
     assert found not in (".", "..")
 
 
+@settings(deadline=None)  # the first example imports Arrow
 @given(st.lists(st.sampled_from(["train", "Train ", "dev", "val", "test", "TEST", "fold-1", None])))
 def test_split_columns_keep_every_row(values: list[str | None]) -> None:
     table = pa.table({"row": pa.array(range(len(values)), pa.int64()), "split": pa.array(values, pa.string())})

@@ -164,7 +164,7 @@ def tagged(entities: list[tuple[str, int]], scheme: str) -> list[str]:
     return tags
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ENTITIES, min_size=1, max_size=5), st.sampled_from(["BIO2", "BIOES", "BILOU"]))
 def test_every_sentence_comes_back_as_bio2(load, sentences: list[list[tuple[str, int]]], scheme: str) -> None:
     lines = [[f"w{n} {tag}" for n, tag in enumerate(tagged(entities, scheme))] for entities in sentences]

@@ -39,15 +39,16 @@ def reasons(text: str, longest: int) -> list[str]:
     """Return why a text is odd; an empty list for one that is not. `longest` in characters."""
     if not text.strip():
         return ["no text"]
-    letters = len(_LETTER.findall(text))
-    if not letters:
+    if not _LETTER.search(text):
         return ["no letter or digit"]
+    digits = len(_DIGIT.findall(text))
+    letters = len(_LETTER.findall(text)) if digits or len(text) < 20 else len(text)  # counting costs most of the time
     found = [f"more than {longest:,} characters"] if len(text) > longest else []
     found += ["a single letter or digit"] if letters == 1 else []
     found += ["broken characters (mojibake)"] if _MOJIBAKE.search(text) else []
     found += ["control characters"] if has_control(text) else []
     found += ["HTML"] if has_markup(text) else []
-    found += ["mostly digits"] if letters >= 4 and 2 * len(_DIGIT.findall(text)) > letters else []
+    found += ["mostly digits"] if letters >= 4 and 2 * digits > letters else []
     found += ["one character over and over"] if _REPEATED.search(text) else []
     found += ["only a web address"] if _URL_ONLY.fullmatch(text) else []
     return found

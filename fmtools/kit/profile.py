@@ -138,14 +138,26 @@ def _balance(data: Dataset, shape: Layout) -> list[dict[str, Any]]:
     """Return rows a label and split, the most frequent labels first where there are too many to show."""
     if shape.label is None or shape.kind == "tokens":
         return []
-    counts: dict[str, Counter[str]] = {}
-    for split, table in data.splits.items():
-        counts[split] = Counter()
-        for rows in batches(table, [shape.label]):
-            counts[split].update(_label(row.get(shape.label)) for row in rows)
+    counts = {split: _counted(table, shape.label) for split, table in data.splits.items()}
     total: Counter[str] = sum(counts.values(), Counter())
     shown = sorted((name for name, _ in total.most_common(SHOWN_LABELS)), key=natural)
     return [{"label": name, "rows": {split: counts[split][name] for split in counts}} for name in shown]
+
+
+def _counted(table: pa.Table, column: str) -> Counter[str]:
+    """Return rows by label; Arrow counts plain values, lists of labels are counted here."""
+    import pyarrow as pa
+
+    found: Counter[str] = Counter()
+    if column not in table.column_names:
+        return found
+    if pa.types.is_nested(table.schema.field(column).type):
+        for rows in batches(table, [column]):
+            found.update(_label(row[column]) for row in rows)
+        return found
+    for entry in table[column].value_counts().to_pylist():
+        found[_label(entry["values"])] += entry["counts"]
+    return found
 
 
 def _label(value: Any) -> str:

@@ -64,6 +64,8 @@ def _protected(data: Dataset, options: ProtectOptions, place: Path, key: bytes |
         outcome = stage.protect(
             data, options, lambda texts, hint: list(_ask(texts, options.kinds, hint)), folder, ident, key
         )
+        if not any(table.num_rows for table in outcome.splits.values()):
+            raise DataError("Every row holds personal data: none would be left.", "Use --mode mask or --mode stand-in.")
         facts = _facts(data, options, outcome, ident)
         write_json(folder / "audit" / "protect.json", facts)
         seal(folder / "audit", {"name": ident})

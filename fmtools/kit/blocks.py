@@ -20,6 +20,10 @@ from .losses import IGNORED
 AT_ONCE = 1000
 
 
+#: What is left of a character whose bytes were cut apart.
+BROKEN = "\ufffd"
+
+
 class Targets(torch.utils.data.Dataset[dict[str, Any]]):
     """Rows {"input_ids", "labels"} of equal length; -100 where nothing is asked."""
 
@@ -40,7 +44,8 @@ class Targets(torch.utils.data.Dataset[dict[str, Any]]):
         raise NotImplementedError
 
     def _decoded(self, ids: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        text = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(text).strip(BROKEN)
 
 
 class Blocks(Targets):
@@ -100,8 +105,8 @@ class Talks(Targets):
         self.tokenizer, self.cut = tokenizer, 0
         self.rows: list[tuple[list[int], list[bool]]] = []
         self.answers: list[str] = []
-        for talk in talks:
-            ids, said = chat.encode(tokenizer, talk)
+        for number, talk in enumerate(talks, 1):
+            ids, said = chat.encode(tokenizer, talk, number)
             if not any(said[1:]):
                 continue
             self.cut += len(ids) > size + 1

@@ -46,9 +46,15 @@ def prompt(tokenizer: Any, talk: Talk) -> list[int]:
     return list(tokenizer(render(tokenizer, talk, asking=True), add_special_tokens=False, verbose=False)["input_ids"])
 
 
-def encode(tokenizer: Any, talk: Talk) -> tuple[list[int], list[bool]]:
-    """Return a conversation's tokens, and which of them the assistant says, its end token included."""
-    text = render(tokenizer, talk)
+def encode(tokenizer: Any, talk: Talk, number: int = 1) -> tuple[list[int], list[bool]]:
+    """Return a conversation's tokens, and which of them the assistant says, its end token included.
+
+    Raises ModelError, with the `number` of the conversation, when the model's template does not take it.
+    """
+    try:
+        text = render(tokenizer, talk)
+    except ModelError as error:
+        raise ModelError(f"Conversation {number}: {error.cause}", "Leave it out, or change who speaks when.") from None
     spans = answer_spans(tokenizer, talk, text)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     said = [any(a >= start and start < b <= end for start, end in spans) for a, b in encoded["offset_mapping"]]

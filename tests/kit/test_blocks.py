@@ -56,6 +56,11 @@ def test_a_row_a_text_is_cut_and_counts_what_is_left() -> None:
     assert rows.covered() == (15, 5 + 5 + 15)
 
 
+def test_a_character_that_is_cut_apart_does_not_count() -> None:
+    rows = Documents(learned("bpe", ["abc"]), ["熙熙攘攘"], 4)  # its bytes are tokens: one character, and a part of one
+    assert rows.covered() == (1, 3)
+
+
 @pytest.mark.parametrize("kind", ["characters", "bpe", "words"])
 def test_only_answers_are_asked_for(kind: str) -> None:
     tokenizer = learned(kind, [chat.as_text(TALK)])
@@ -91,7 +96,9 @@ def test_answers_are_found_in_a_template_that_rewrites_what_was_said() -> None:
 def test_a_template_that_refuses_says_so() -> None:
     tokenizer = learned("characters", [chat.as_text(TALK)])
     tokenizer.chat_template = ALTERNATING
-    with pytest.raises(ModelError, match=r"does not take this conversation.*no system"):
+    with pytest.raises(
+        ModelError, match=r"^Conversation 1: The model.s chat template does not take this conversation.*no system"
+    ):
         Talks(tokenizer, [TALK], 500)
 
 

@@ -18,6 +18,7 @@ from ..core.options import (
     DoctorOptions,
     EvaluateOptions,
     GetOptions,
+    LabelOptions,
     ModelsOptions,
     Options,
     PauseOptions,
@@ -35,11 +36,12 @@ from . import data as data_verb
 from .catalogue import GetTable, ModelTable
 from .data_cards import DataCard, DataDiff, KeptTable
 from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
+from . import label as labelling
 from . import protect as protection
 from .run import Artifact, Run
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "label", "load_data", "models",
     "pause", "predict", "protect", "resume", "runs", "stop", "train", "warm_up",
 ]  # fmt: skip
 
@@ -58,6 +60,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     EvaluateOptions: look.evaluate,
     PredictOptions: look.predict,
     ProtectOptions: protection.protect,
+    LabelOptions: labelling.label,
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
     CompareOptions: look.compare,
@@ -151,6 +154,15 @@ def predict(run: str = "last", **options: Any) -> Predictions:
 def protect(data: Any, **options: Any) -> protection.Protected | protection.Texts:
     """Find personal data in a file, kept data or a table; mask or replace them and keep the result. Options: ProtectOptions."""
     result: protection.Protected | protection.Texts = execute(ProtectOptions.parse({"data": data, **options}))
+    return result
+
+
+def label(data: Any, **options: Any) -> labelling.Labels:
+    """Label and correct rows: in a notebook a widget, anywhere else `.suspects()`; `.save()` keeps a new version.
+
+    label("shop", order="suspects", run="last"). Options: LabelOptions.
+    """
+    result: labelling.Labels = execute(LabelOptions.parse({"data": data, **options}))
     return result
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Dataset
-from ..core.options.steps import parse_step
+from ..core.options.steps import step_line
 from ..store.versions import Version
 from .results import Shown
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def recipe_lines(recipe: list[dict[str, Any]]) -> list[str]:
     """Return the steps of a kept recipe as they are typed."""
-    return [parse_step(step).line() for step in recipe]
+    return [step_line(step) for step in recipe]
 
 
 def version_json(version: Version) -> dict[str, Any]:

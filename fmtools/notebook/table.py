@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAGICS = {
     "fm_data": "data",
     "fm_protect": "protect",
+    "fm_label": "label",
     "fm_models": "models",
     "fm_get": "get",
     "fm_baseline": "baseline",

@@ -62,7 +62,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, predict, protect
+    from ..stages import augment, predict, protect, suspects
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -73,6 +73,8 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "find_personal": protect.find,
         "translate": augment.translate,
         "embed": augment.embed,
+        "judge": suspects.judge,
+        "entities": suspects.entities,
     }
     try:
         return {"result": verbs[job.pop("verb")](**job)}

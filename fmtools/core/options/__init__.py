@@ -5,6 +5,7 @@ from __future__ import annotations
 from .base import Hint, Options, ReadsData, flag, hint_of, nearest, option, unknown_option
 from .data import DataOptions
 from .get import GetOptions
+from .label import LabelOptions
 from .models import ModelsOptions
 from .protect import ProtectOptions
 from .train import TrainOptions
@@ -29,6 +30,7 @@ VERBS: dict[str, type[Options]] = {
     for cls in (
         DataOptions,
         ProtectOptions,
+        LabelOptions,
         ModelsOptions,
         GetOptions,
         BaselineOptions,
@@ -58,6 +60,7 @@ __all__ = [
     "EvaluateOptions",
     "GetOptions",
     "Hint",
+    "LabelOptions",
     "ModelsOptions",
     "Options",
     "PauseOptions",

@@ -343,6 +343,8 @@ STEPS: dict[str, type[Step]] = {
         WordDrop, WordSwap, Noise, Synonyms, Mix, BackTranslate,
     )
 }  # fmt: skip
+#: Steps that stand in recipes and are done by verbs of their own.
+RECORDED = ("label", "protect")
 #: Other words for them.
 ALIASES = {
     "normalise": "normalize",
@@ -370,12 +372,25 @@ def parse_step(given: Any) -> Step:
     return _build(step_class(name), values)
 
 
+def step_line(kept: dict[str, Any]) -> str:
+    """Return a step of a kept recipe as people read it, also one that a verb of its own has done (label, protect)."""
+    if kept.get("step") in RECORDED:
+        plain = {key: value for key, value in kept.items() if key != "step" and not isinstance(value, list | dict)}
+        return shlex.join([str(kept["step"]), *(f"{key}={_written(value)}" for key, value in plain.items())])
+    return parse_step(kept).line()
+
+
 def step_class(name: str) -> type[Step]:
     """Return a step's model by its name. Raises OptionError with the nearest one."""
     plain = name.strip().lower().replace("_", "-")
     plain = ALIASES.get(plain, plain)
     if plain in STEPS:
         return STEPS[plain]
+    if plain in RECORDED:
+        raise OptionError(
+            f"The step {plain!r} belongs to the rows it was done to; it cannot be applied to others.",
+            f"Use %fm_{plain} on them.",
+        )
     guess = nearest(plain, list(STEPS), 0.5)
     raise OptionError(
         f"There is no step {name!r}.", f"Did you mean {guess}?" if guess else f"The steps are {', '.join(STEPS)}."

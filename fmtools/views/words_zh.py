@@ -28,4 +28,5 @@ ZH = {
     "nothing brings the values back": "无法恢复原值",
     "row": "行", "Labels of": "标注：", "rows done": "行已完成", "changed": "处修改", "removed": "行删除", "skipped": "行跳过",
     "the model says": "模型认为", "the model does not find": "模型未找到",
+    "token": "词元", "hardest passages": "最难的段落", "counting": "计数模型",
 }  # fmt: skip

@@ -72,14 +72,15 @@ class Sentences:
         if tags is None or len(tokens) != len(tags):
             why = f"{len(tokens)} tokens and {len(tags or [])} tags"
             raise _Broken("whose tokens and tags differ in number", why)
-        if any(tag is None or str(tag).strip() == "" for tag in tags):
+        clean = {tag: _clean(tag) for tag in set(tags)}  # a few different ones among millions
+        if "" in clean.values():
             raise _Broken("with a token without a tag", "a tag is missing")
         if isinstance(tags[0], int):
             raise DataError(
                 f"The tags in column {self.columns.tags!r} are numbers, and nothing says what they stand for.",
                 "Give them as texts such as B-PER, or pass a datasets object whose feature has their names.",
             )
-        return ["" if token is None else str(token) for token in tokens], [_clean(tag) for tag in tags]
+        return ["" if token is None else str(token) for token in tokens], [clean[tag] for tag in tags]
 
     def _fault(self, number: int, kind: str, why: str) -> None:
         if self.on_error == "stop":
@@ -136,7 +137,8 @@ class Sentences:
 
 
 def _clean(tag: Any) -> str:
-    text = str(tag).strip()
+    """Return a tag without blanks around it, "" for none."""
+    text = "" if tag is None else str(tag).strip()
     return OUTSIDE if text == "o" else text
 
 

@@ -124,7 +124,7 @@ class Reader:
 
     def __call__(self, tags: Sequence[str]) -> list[str]:
         """Return the tags of a sentence in one form."""
-        if self.plain:
+        if self.plain or set(tags) == {OUTSIDE}:
             return list(tags)
         found = bio(len(tags), chunks(map(self._part, tags)))
         self.changed += sum(a != b for a, b in zip(tags, found, strict=True))

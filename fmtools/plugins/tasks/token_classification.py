@@ -59,7 +59,9 @@ class TokenClassification:
         seen = tokens.TaggedRows(pieces, held["tokens"].to_pylist(), held["tags"].to_pylist(), longest).by_length()
         if options.optimizer != "adafactor":  # its averages over the rows of a matrix would be others
             model = vocabulary.train_what_occurs(model, [*rows.input_ids, tokenizer.all_special_ids])
-        weights = losses.class_weights([tag for row in tags for tag in row], len(meta["labels"]))
+        weights = None
+        if options.class_weights == "balanced":
+            weights = losses.class_weights([tag for row in tags for tag in row], len(meta["labels"]))
         return Parts(
             model,
             tokenizer,
@@ -68,9 +70,7 @@ class TokenClassification:
             tokens.PadTags(tokenizer.pad_token_id or 0),
             methods.groups(model, options),
             probes=options.watch or [taggers.probe(held["tokens"].to_pylist(), meta["division"])],
-            loss=losses.cross_entropy(
-                weights if options.class_weights == "balanced" else None, options.label_smoothing
-            ),
+            loss=losses.cross_entropy(weights, options.label_smoothing),
             trainer_options={"preprocess_logits_for_metrics": taggers.chosen},
         )
 

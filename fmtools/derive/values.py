@@ -28,8 +28,8 @@ class Environment:
 
     runs: Callable[[], list[str]] = _nothing
     data: Callable[[], list[str]] = _nothing
-    modules: Callable[[], list[str]] = _nothing
     folder: Path = Path()
+    modules: Callable[[], list[str]] = _nothing
 
 
 def candidates(cls: type[Options], field_name: str, prefix: str, environment: Environment) -> list[str]:

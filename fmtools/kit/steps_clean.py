@@ -33,7 +33,9 @@ _ELEMENTS = (
     "thead time title tr tt u ul var video wbr"
 ).split()
 _ALONE = "disabled checked selected hidden async defer controls autoplay loop muted required readonly multiple nowrap open allowfullscreen"
-_ATTRIBUTES = rf"""(?:\s+(?:[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=`]+)|(?:{_ALONE.replace(" ", "|")})(?=[\s/>])))*"""
+_ATTRIBUTES = (
+    rf"""(?:\s+(?:[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=`]+)|(?:{_ALONE.replace(" ", "|")})(?=[\s/>])))*"""
+)
 _TAG = re.compile(rf"</?(?:{'|'.join(sorted(_ELEMENTS, key=len, reverse=True))}){_ATTRIBUTES}\s*/?>", re.IGNORECASE)
 _BLOCK = re.compile(
     r"</?(?:p|div|br|li|tr|h[1-6]|ul|ol|table|hr|blockquote|section|article|pre|td|th)\b", re.IGNORECASE

@@ -17,7 +17,7 @@ ZH = {
     "any": "任意", "here": "已在本机", "fetched": "已获取", "not here": "未获取", "download": "下载", "folder": "文件夹",
     "nothing found": "未找到实体",
     "translation": "译文", "short version": "摘要", "question": "问题", "answer": "回答", "context": "上下文", "no answer": "无答案",
-    "row": "行号", "dimension": "维数", "vector": "向量", "other text": "另一文本", "nearest texts": "最相近的文本", "prediction": "预测值",
+    "dimension": "维数", "vector": "向量", "other text": "另一文本", "nearest texts": "最相近的文本", "prediction": "预测值",
     "changed": "已修改", "added": "已添加", "removed": "已移除", "moved": "已移动", "same": "未变", "before": "之前",
     "after": "之后", "characters": "字符", "language": "语言", "tags": "标签", "entities": "实体", "roles": "角色",
     "nothing kept yet": "还没有保存的数据", "age": "保存于", "from": "来源", "recipe": "配方", "columns": "列",

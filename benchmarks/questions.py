@@ -14,7 +14,7 @@ from .kin import rows
 from .settings import Settings, scratch
 
 #: Questions to learn from and to be asked, of those that the verses give.
-TRAIN, TEST = 1200, 400
+TRAIN, TEST = 800, 300
 OPTIONS = {"model": "minilm", "epochs": 2, "watch_every": 0}
 
 
@@ -37,9 +37,9 @@ def run(settings: Settings) -> list[Figure]:
         scores = run.metrics
     asked = f"{len(data['train']):,} questions learned, {len(data['test'])} asked"
     return [
-        Figure("exact match, MiniLM", [scores["exact_match"]], "%", Aim(">=", 60.0), note=asked),
+        Figure("exact match, MiniLM", [scores["exact_match"]], "%", Aim(">=", base["exact_match"] + 20), note=asked),
         Figure("  a name or a sentence, no model", [base["exact_match"]], "%"),
-        Figure("F1, MiniLM", [scores["f1"]], "%", Aim(">=", 65.0)),
+        Figure("F1, MiniLM", [scores["f1"]], "%", Aim(">=", base["f1"] + 20)),
         Figure("  a name or a sentence, no model", [base["f1"]], "%"),
         Figure("time of the training", [seconds], "s", note="with the test questions answered"),
     ]

@@ -132,7 +132,8 @@ class Rewriting:
         """Return for each source {"text", KEY: what was written}, with "score" and the runners-up in "top" for beams."""
         from . import rewriting
 
-        found = rewriting.write(*loaded, [row["text"] for row in inputs], rewriting.Manner.of(options))
+        model, tokenizer = loaded
+        found = rewriting.write(model, tokenizer, [row["text"] for row in inputs], rewriting.Manner.of(options))
         return [_answer(row["text"], self.key, answers) for row, answers in zip(inputs, found, strict=True)]
 
     def attention(self, loaded: tuple[Any, Any], text: str) -> tuple[list[str], np.ndarray]:

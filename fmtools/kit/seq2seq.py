@@ -19,7 +19,7 @@ from ..core.options import TrainOptions
 from . import encoders, scratch
 from .language_model import LanguageTrainer, at_once, positions_of, target_loss
 from .losses import IGNORED
-from .spoken import choose_languages
+from .spoken import choose_languages, heard, speaks
 
 #: Under this key a model's config remembers how its texts were made ready: prefix, max_length, max_target_length.
 KEPT = "fmtools"
@@ -60,9 +60,10 @@ def source_ids(tokenizer: Any, texts: list[str], limits: dict[str, Any]) -> list
 def begin(folder: str, texts: list[str], task: str, meta: dict[str, Any], options: TrainOptions) -> tuple[Any, Any]:
     """Return (model, tokenizer) to train: pretrained, random in a folder's shape, or of an architecture by name.
 
-    `texts` are what a tokenizer is learned from where there is no folder. The limits stand in the model's config, where
+    `texts` (source, target, source ...) are what a tokenizer is learned from where there is no folder. The limits stand in the model's config, where
     `limits_of` finds them. Raises ModelError for a model that is no encoder-decoder, OptionError for lengths it cannot read.
     """
+    languages: list[str] = meta["languages"]
     if not folder:
         tokenizer = scratch.tokenizer(texts, options)
         model = AutoModelForSeq2SeqLM.from_config(scratch.config(options, tokenizer), dtype=torch.float32)
@@ -74,10 +75,12 @@ def begin(folder: str, texts: list[str], task: str, meta: dict[str, Any], option
             if options.from_scratch
             else encoders._load(AutoModelForSeq2SeqLM, folder, dtype=torch.float32)
         )
-        choose_languages(model, tokenizer, meta["languages"])
+        if not languages and task == "translation" and speaks(model, tokenizer):
+            languages = heard(texts[::2], texts[1::2])
+        choose_languages(model, tokenizer, languages)
     _check_lengths(model, options)
     limits = {
-        "prefix": prefix_of(model.config, task, meta["languages"]),
+        "prefix": prefix_of(model.config, task, languages) or limits_of(model)["prefix"],
         "max_length": options.max_length,
         "max_target_length": options.max_target_length,
     }
@@ -126,7 +129,7 @@ def prefix_of(config: Any, task: str, languages: list[str]) -> str:
     """Return what a model was taught to find before a source ("summarize: "), by its own config; "" for most."""
     known = getattr(config, "task_specific_params", None) or {}
     keys = [task, *([f"translation_{'_to_'.join(languages)}"] if languages else [])]
-    entry = next((known[key] for key in reversed(keys) if key in known), {})
+    entry: dict[str, Any] = next((known[key] for key in reversed(keys) if key in known), {})
     return str(entry.get("prefix", "") or "")
 
 

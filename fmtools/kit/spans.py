@@ -237,7 +237,7 @@ def candidates(
     first = inside[np.argsort(-starts[inside], kind="stable")[:BEST]]
     last = inside[np.argsort(-ends[inside], kind="stable")[:BEST]]
     return [
-        (float(starts[a] + ends[b]), offsets[a][0], offsets[b][1])  # type: ignore[index]
+        (float(starts[a] + ends[b]), offsets[a][0], offsets[b][1])
         for a in first.tolist()
         for b in last.tolist()
         if a <= b < a + longest

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+from .languages import UNKNOWN, language
+
+#: Texts of each side that are listened to.
+HEARD = 40
 #: NLLB names languages with three letters and a script.
 _LONG = {
     "ar": "arb_Arab", "de": "deu_Latn", "en": "eng_Latn", "es": "spa_Latn", "fr": "fra_Latn", "hi": "hin_Deva", "it": "ita_Latn",
     "ja": "jpn_Jpan", "ko": "kor_Hang", "nl": "nld_Latn", "pl": "pol_Latn", "pt": "por_Latn", "ru": "rus_Cyrl", "tr": "tur_Latn",
     "uk": "ukr_Cyrl", "vi": "vie_Latn", "zh": "zho_Hans",
 }  # fmt: skip
+
+
+def speaks(model: Any, tokenizer: Any) -> bool:
+    """Say whether a model wants to know which languages it has to do with."""
+    taught = getattr(model.config, "task_specific_params", None) or {}
+    return hasattr(tokenizer, "src_lang") or any(key.startswith("translation_") for key in taught)
+
+
+def heard(sources: list[str], targets: list[str]) -> list[str]:
+    """Return the languages of source and target that most texts are in; [] when one of them is not clear."""
+    counts = (Counter(map(language, side[:: max(1, len(side) // HEARD)])) for side in (sources, targets))
+    found = [next((code for code, _ in count.most_common() if code != UNKNOWN), "") for count in counts]
+    return found if all(found) and found[0] != found[1] else []
 
 
 def code_of(language: str, known: list[str]) -> str | None:
@@ -24,7 +42,7 @@ def code_of(language: str, known: list[str]) -> str | None:
 def choose_languages(model: Any, tokenizer: Any, languages: list[str]) -> None:
     """Tell a model of many languages which two it has to do with; other models are left as they are.
 
-    languages: codes such as ["en", "fr"], known where the columns are named after them.
+    languages: codes of source and target such as ["en", "fr"]; [] when they are not known.
     """
     if len(languages) != 2 or not hasattr(tokenizer, "src_lang"):
         return

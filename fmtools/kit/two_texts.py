@@ -65,8 +65,8 @@ def align(data: Dataset, meta: dict[str, Any], shorter_target: bool = False) -> 
     """Give other data the columns source and target, named as in the training or guessed anew. Raises DataError."""
     splits = {split: flattened(table) for split, table in data.splits.items()}
     table = next(iter(splits.values()))
-    wanted = [meta[key] if meta[key] in table.column_names else None for key in ("text_column", "label_column")]
-    names = guess(table, *wanted, shorter_target)
+    source, target = (meta[k] if meta[k] in table.column_names else None for k in ("text_column", "label_column"))
+    names = guess(table, source, target, shorter_target)
     notices = list(names.notices)
     rows = {split: _rows(table, split, names, notices) for split, table in splits.items()}
     if not any(rows.values()):

@@ -106,15 +106,16 @@ class QuestionAnswering:
         """Return ([{"answer", "score", "start", "end"}], [{"question", "answers": [texts]}]) in the order of the rows."""
         from ...kit import spans
 
-        pairs, truth = _asked(rows)
-        return [best[0] for best in spans.answer(*loaded, pairs, batch_size)], truth
+        (model, tokenizer), (pairs, truth) = loaded, _asked(rows)
+        return [best[0] for best in spans.answer(model, tokenizer, pairs, batch_size)], truth
 
     def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
         """Return {"text", "question", "context", "answer", "score", "start", "end", "top": [...]}; places are in the context."""
         from ...kit import spans
 
+        model, tokenizer = loaded
         pairs = [(row["question"], row["context"]) for row in inputs]
-        found = spans.answer(*loaded, pairs, AT_ONCE, options.top)
+        found = spans.answer(model, tokenizer, pairs, AT_ONCE, options.top)
         return [
             {"text": question, "question": question, "context": context, **best[0], "top": best}
             for (question, context), best in zip(pairs, found, strict=True)

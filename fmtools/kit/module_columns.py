@@ -132,8 +132,7 @@ def _label(table: pa.Table, options: TrainOptions, asked: dict[str, bool] | None
         with contextlib.suppress(DataError):
             return guess_label(profiles, set(), table)[0]
     few = [p.name for p in profiles if p.kind in ("text", "bool") and 2 <= p.distinct <= 0.2 * p.rows]
-    free = [name for name in few if asked is None or name not in asked]
-    return free[0] if len(free) == 1 else ""
+    return few[0] if len(few) == 1 else ""
 
 
 def _no_column(table: pa.Table, name: str) -> DataError:

@@ -46,7 +46,9 @@ def test_the_kind_is_told_by_the_columns(rows: Any, kind: str) -> None:
 
 
 def test_no_text_and_no_id_stands_on_both_sides() -> None:
-    rows = pairs(60) + [{"id": i, "question": f"thing {i}, how?", "answer": f"do thing {i} like this"} for i in range(30)]
+    rows = pairs(60) + [
+        {"id": i, "question": f"thing {i}, how?", "answer": f"do thing {i} like this"} for i in range(30)
+    ]
     splits = partners.prepare(data(rows), options(validation=0.3)).splits
     seen = [{text_key(v) for name in ("anchor", "positive") for v in splits[s][name].to_pylist()} for s in splits]
     assert len(seen) == 2

@@ -109,7 +109,13 @@ def test_a_net_learns_a_number_and_is_scored_as_a_regression(store: Path) -> Non
 
 def test_a_class_is_made_with_the_sizes_that_the_data_tell(store: Path) -> None:
     run = fmtools.train(
-        "text-classification", model=Classifier, data=rows(120), epochs=4, learning_rate=0.02, inline=True, precision="fp32"
+        "text-classification",
+        model=Classifier,
+        data=rows(120),
+        epochs=4,
+        learning_rate=0.02,
+        inline=True,
+        precision="fp32",
     )
     assert run.status == "done", run.to_json()["error"]
     assert "num_labels=3" in said(run)

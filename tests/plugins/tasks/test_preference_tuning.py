@@ -139,7 +139,12 @@ def test_scores_are_those_of_trl_on_the_same_pairs(llama: Path, tmp_path: Path) 
             weight += 0.05 * torch.randn_like(weight)
     rows = pairs(16)
     options = DPOConfig(
-        output_dir=str(tmp_path), use_cpu=True, bf16=False, gradient_checkpointing=False, report_to=[], disable_tqdm=True
+        output_dir=str(tmp_path),
+        use_cpu=True,
+        bf16=False,
+        gradient_checkpointing=False,
+        report_to=[],
+        disable_tqdm=True,
     )
 
     class Silent(DPOTrainer):
@@ -147,11 +152,15 @@ def test_scores_are_those_of_trl_on_the_same_pairs(llama: Path, tmp_path: Path) 
             """Tests stay at home too."""
 
     data = Dataset.from_list(rows)
-    theirs = Silent(model, reference, options, train_dataset=data, eval_dataset=data, processing_class=tokenizer).evaluate()
+    theirs = Silent(
+        model, reference, options, train_dataset=data, eval_dataset=data, processing_class=tokenizer
+    ).evaluate()
     table = preference_data.prepare(registry.get("sources", "frame").load({"train": rows, "validation": rows}), asked())
     encoded = preferences.encode(tokenizer, table.splits["validation"], table.meta)
     fresh = AutoModelForCausalLM.from_pretrained(llama)
-    ratios = preferences.pair_likelihoods(model, encoded, tokenizer) - preferences.pair_likelihoods(fresh, encoded, tokenizer)
+    ratios = preferences.pair_likelihoods(model, encoded, tokenizer) - preferences.pair_likelihoods(
+        fresh, encoded, tokenizer
+    )
     mine = preferences.scores(ratios, 0.1)
     names = {"loss": "eval_loss", "reward_margin": "eval_rewards/margins", "reward_accuracy": "eval_rewards/accuracies"}
     for name, other in names.items():

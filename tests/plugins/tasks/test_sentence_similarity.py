@@ -27,7 +27,11 @@ def pairs(count: int = 60) -> list[dict[str, Any]]:
 
 def scored(count: int = 60) -> list[dict[str, Any]]:
     return [
-        {"sentence1": f"a {THINGS[i % 12]} {i}", "sentence2": f"a {THINGS[(i + i % 3) % 12]} {i}", "score": 1.0 - (i % 3) / 2}
+        {
+            "sentence1": f"a {THINGS[i % 12]} {i}",
+            "sentence2": f"a {THINGS[(i + i % 3) % 12]} {i}",
+            "score": 1.0 - (i % 3) / 2,
+        }
         for i in range(count)
     ]
 
@@ -95,7 +99,9 @@ def test_scored_pairs_are_judged_by_spearman(tiny: Path, store: Path) -> None:
     report = fmtools.evaluate(run.id, data=scored(24))
     told = fmtools.predict(run.id, data=scored(24)).rows
     truth = [row["score"] for row in scored(24)]
-    assert report.metrics["spearman"] == pytest.approx(spearmanr([row["score"] for row in told], truth).statistic, abs=1e-6)
+    assert report.metrics["spearman"] == pytest.approx(
+        spearmanr([row["score"] for row in told], truth).statistic, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("method", ["lora", "last-layers"])

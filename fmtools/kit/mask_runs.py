@@ -31,13 +31,16 @@ def parts(folder: str, splits: dict[str, pa.Table], options: TrainOptions) -> Pa
     """Return what a training needs. Raises OptionError for an adapter on a model whose output layer is new."""
     texts = {name: splits[name]["text"].to_pylist() for name in ("train", "validation")}
     model, tokenizer = language_model.begin(folder, "masked", texts["train"], options)
-    if options.method == "lora" and not options.from_scratch and not _has_head(folder, model):
+    new = not options.from_scratch and not _has_head(folder, model)
+    if new and options.method == "lora":
         raise OptionError(
             "This model has no trained output layer: an adapter would leave it random.",
             "Use --method full or last-layers.",
         )
     setattr(model.config, KEPT, {"max_length": options.max_length})
     train = Masked(tokenizer, texts["train"], options.max_length, options.seed)
+    if new:
+        _begin_with_frequencies(model, train)
     validation = Masked(tokenizer, texts["validation"], options.max_length, FIXED, fixed=True)
     model = methods.apply(model, options)
     fitting = language_model.at_once(model, options.max_length, max(64, options.batch_size))
@@ -63,6 +66,16 @@ def _has_head(folder: str, model: Any) -> bool:
 
     names = encoders.weight_names(Path(folder))
     return any(name.startswith(tuple(f"{head}." for head in methods.head_modules(model))) for name in names)
+
+
+def _begin_with_frequencies(model: Any, rows: Masked) -> None:
+    """Let a new output layer begin where counting ends: its bias is the log of how frequent each token is."""
+    bias = getattr(model.get_output_embeddings(), "bias", None)
+    if bias is None:
+        return
+    counts = torch.bincount(torch.cat([torch.as_tensor(row) for row in rows.rows]), minlength=len(bias)) + 1.0
+    with torch.no_grad():
+        bias.copy_(torch.log(counts / counts.sum()))
 
 
 def _probe(texts: list[str]) -> str:

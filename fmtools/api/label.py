@@ -20,6 +20,9 @@ class Labels(Shown):
     Every decision is on the disk when the widget says "saved"; opening the same data again goes on where one was.
     """
 
+    #: A magic shows it at once.
+    opens = True
+
     def __init__(self, session: Session) -> None:
         self.session = session
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from .completion import add_matcher, remove_matcher
+from .label import show as label_show
 from .table import CELL_MAGICS, MAGICS, options_of
 
 if TYPE_CHECKING:
@@ -93,6 +94,11 @@ def _run(shell: InteractiveShell, options: Options, shown: _Shown) -> Any:
         api.warm_up()
     follower = follower_for(options)
     result = api.execute(options, follower)
+    if getattr(result, "opens", False):  # shown at once, also where the cell only gives it a name
+        from IPython.display import display
+
+        display(result)
+        shown.add(result)
     if follower is not None and result is not None:
         shown.add(result)
     return result
@@ -113,6 +119,7 @@ def load(shell: InteractiveShell) -> None:
         # IPython declares this for plain functions; it takes any callable.
         shell.magics_manager.register_function(cast(Any, _Magic(shell, name, shown)), kind, name)
     add_matcher(shell)
+    label_show.register(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -123,3 +130,4 @@ def unload(shell: InteractiveShell) -> None:
             if isinstance(magic, _Magic) and magic._shown.clear in shell.events.callbacks["pre_run_cell"]:
                 shell.events.unregister("pre_run_cell", magic._shown.clear)
     remove_matcher(shell)
+    label_show.unregister(shell)

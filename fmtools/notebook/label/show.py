@@ -1,0 +1,55 @@
+"""`Labels` in a cell: the widget, and a static summary for whoever opens the notebook without a kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from fmtools.api.label import Labels
+
+#: Named, not imported: loading the extension must stay light.
+HOME, NAMES = "fmtools.api.label", ("Labels",)
+
+
+def register(shell: InteractiveShell) -> None:
+    """Let this shell show `Labels` as the widget."""
+    assert shell.display_formatter is not None
+    formatter = shell.display_formatter.mimebundle_formatter
+    for name in NAMES:
+        formatter.for_type_by_name(HOME, name, bundle)
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Show `Labels` in the plain way again."""
+    assert shell.display_formatter is not None
+    formatter = shell.display_formatter.mimebundle_formatter
+    for name in NAMES:
+        for known in [key for key in formatter.type_printers if (key.__module__, key.__name__) == (HOME, name)]:
+            formatter.type_printers.pop(known)
+        formatter.deferred_printers.pop((HOME, name), None)
+
+
+def bundle(labels: Labels, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    """Return the widget for a person at the keyboard; nbconvert and others who run notebooks alone get the summary."""
+    static = {"text/html": labels.html(), "text/plain": labels.text()}
+    if not getattr(labels, "opens", True) or not _somebody_is_there():
+        return static
+    from IPython.display import display
+
+    from .widget import LabelWidget
+
+    widget = LabelWidget(labels)
+    # An output of its own: where no kernel answers, JupyterLab shows nothing in a widget's place. The page hides it.
+    display({"text/html": f'<div class="{widget.summary}">{static["text/html"]}</div>'}, raw=True)
+    view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
+    return {"application/vnd.jupyter.widget-view+json": view, "text/plain": static["text/plain"]}
+
+
+def _somebody_is_there() -> bool:
+    """Say whether the cell was run by a front end that can ask its user: nbclient and nbconvert say that they cannot."""
+    from IPython.core.getipython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))

@@ -52,4 +52,9 @@ def choose_languages(model: Any, tokenizer: Any, languages: list[str]) -> None:
         return
     tokenizer.src_lang, tokenizer.tgt_lang = source, target
     first = tokenizer.convert_tokens_to_ids(next(token for token in known if token.strip("_") == target))
-    model.generation_config.forced_bos_token_id = first
+    how = model.generation_config
+    if tokenizer(text_target="a")["input_ids"][-1] == first:
+        # mBART of 25 languages: the code ends a target, and the decoder begins with it.
+        how.decoder_start_token_id, how.forced_bos_token_id = first, None
+    else:
+        how.forced_bos_token_id = first

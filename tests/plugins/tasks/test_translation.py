@@ -131,6 +131,31 @@ def test_t5_keeps_its_prefix(tmp_path: Path) -> None:
     assert fmtools.attention(run.id, text="three").tokens[:3] == ["one", "two", ":"]
 
 
+def test_an_mbart_is_told_the_languages_it_hears(tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, MBartConfig, MBartForConditionalGeneration, MBartTokenizer
+
+    pieces = [("▁" + word, -2.0) for word in [*WORDS, *WORDS.values()]] + [
+        (c, -8.0) for c in "▁abcdefghijklmnopqrstuvwxyz"
+    ]
+    special = [(token, 0.0) for token in ("<s>", "<pad>", "</s>", "<unk>")]
+    words = MBartTokenizer(vocab=[*special, *pieces], src_lang="en_XX", tgt_lang="de_DE")
+    size = {
+        f"{side}_{part}": n
+        for side in ("encoder", "decoder")
+        for part, n in (("layers", 1), ("attention_heads", 2), ("ffn_dim", 64))
+    }
+    config = MBartConfig(vocab_size=len(words), d_model=32, max_position_embeddings=64, init_std=0.18, **size)
+    MBartForConditionalGeneration(config).save_pretrained(tmp_path)
+    words.save_pretrained(tmp_path)
+    given = {key: SMALL[key] for key in ("max_length", "max_target_length", "batch_size", "precision", "learning_rate")}
+    run = fmtools.train(
+        "translation", model=str(tmp_path), data=rows(320), epochs=5, inline=True, watch_every=0, **given
+    )
+    kept = AutoTokenizer.from_pretrained(run.path / "artifacts/model")
+    assert (kept.src_lang, kept.tgt_lang) == ("en_XX", "es_XX")
+    assert run.predict("one two three").rows[0]["translation_text"].startswith("uno")
+
+
 def test_summaries_are_the_shorter_texts_and_scored_by_rouge() -> None:
     data = [
         {"b": f"{r['translation']['en']}.", "a": f"{r['translation']['es']}. More words follow. And more."}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_file, load_model, save_model
 
 from ..core.errors import ModelError
 from ..core.options import TrainOptions
@@ -121,7 +121,10 @@ def load(folder: Path) -> Opened:
         ) from None
     module = module(**given) if isinstance(module, type) else module
     words = encoders.load_tokenizer(str(folder)) if facts["learned"] else getattr(module, "tokenizer", None)
-    load_model(module, str(folder / WEIGHTS))
+    if any(torch.nn.parameter.is_lazy(weight) for weight in module.parameters()):
+        module.load_state_dict(load_file(str(folder / WEIGHTS)))  # gives a lazy module its sizes, too
+    else:
+        load_model(module, str(folder / WEIGHTS))
     fit = Fit(**meta["fit"])
     runner = Runner(module, ModuleBatch(fit, _pad(words)), _judge(meta)).eval()
     return Opened(runner, fit, meta, folder, words, facts["learned"], given)

@@ -98,9 +98,20 @@ class Runner(nn.Module):
             if out_of_memory(error) or isinstance(error, FmError):
                 raise
             raise ModelError(
-                f"forward failed: {_first(error)}. It was given {_described(given)}.", _advice(error, given)
+                f"forward failed: {_first(error)}. It was given {_described(given)}.", self._advice(error, given)
             ) from error
         return self.judge.read(returned, truth, size)
+
+    def _advice(self, error: Exception, given: dict[str, Any]) -> str:
+        label = self.batch.fit.label_argument
+        if label and label not in given:
+            return f"Rows to predict have no label: give forward's {label!r} the default None."
+        if isinstance(error, IndexError) and "out of range" in str(error):
+            largest = max(
+                (int(v.max()) for v in given.values() if isinstance(v, torch.Tensor) and v.numel()), default=0
+            )
+            return f"An embedding has too few rows: the largest number here is {largest}; or lower --vocabulary."
+        return "Try forward in a cell with tensors of these shapes."
 
     def _nothing(self, answer: Answer) -> ModelError:
         found = ", ".join([*answer.rows, *answer.scalars]) or "nothing"
@@ -119,13 +130,6 @@ def _described(given: dict[str, Any]) -> str:
         for name, v in given.items()
     }
     return ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
-
-
-def _advice(error: Exception, given: dict[str, Any]) -> str:
-    if isinstance(error, IndexError) and "out of range" in str(error):
-        largest = max((int(v.max()) for v in given.values() if isinstance(v, torch.Tensor) and v.numel()), default=0)
-        return f"An embedding has too few rows: the largest number here is {largest}; or lower --vocabulary."
-    return "Try forward in a cell with tensors of these shapes."
 
 
 def tried(runner: Runner, rows: ModuleRows) -> str:

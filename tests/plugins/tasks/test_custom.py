@@ -244,6 +244,16 @@ def test_what_the_first_rows_show_is_one_sentence(store: Path, module: Any, opti
     assert sentence in cause(run)
 
 
+def test_lazy_batch_normed_and_tied_modules_come_back_as_they_were(store: Path) -> None:
+    tied = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3))
+    tied[2].weight = tied[0].weight
+    for module in (nn.LazyLinear(2), tied):
+        run = train(module, frame().drop(columns="price"), epochs=1)
+        assert run.status == "done", run.to_json()["error"]
+        last = dict(run.history["validation/accuracy"])
+        assert run.metrics["accuracy"] == pytest.approx(last[max(last)])
+
+
 def test_other_tasks_say_what_to_type_instead(store: Path) -> None:
     with pytest.raises(FmError, match="%fm_train custom --model net"):
         fmtools.train("token-classification", model=nn.Linear(3, 2), data=frame())

@@ -193,7 +193,8 @@ def score(outputs: dict[str, Any], truth: Any) -> dict[str, Any]:
 
 
 def baseline(folder: str, splits: dict[str, pa.Table], split: str) -> dict[str, Any]:
-    """Score what counting the training tokens of a model's tokenizer predicts, in blocks of the usual length."""
+    """Score what counting the training tokens of a model's tokenizer predicts, in blocks of the usual length; and what
+    counting characters does, for models that are made of characters."""
     tokenizer = encoders.load_tokenizer(folder)
     if "messages" in splits["train"].column_names:
         chat.give_template(tokenizer)
@@ -205,9 +206,18 @@ def baseline(folder: str, splits: dict[str, pa.Table], split: str) -> dict[str, 
         name: _counted(probability, covered)
         for name, probability in (("unigram", counts.unigram(asked)), ("bigram", counts.bigram(before, asked)))
     }
-    columns = list(found["bigram"])
-    table = detail("counting", ["model", *columns], [[name, *row.values()] for name, row in found.items()])
-    extra = {f"bigram_{name}": value for name, value in found["bigram"].items()}
+    texts = ["\n".join(_texts(splits[name])) for name in ("train", split)]
+    for name, loss in ngrams.characters(texts[0], texts[1]).items():
+        size = len(texts[1]) - 1, len(texts[1].encode()) - 1
+        found[f"character {name}"] = {**language_model.derived(loss, size[0], size), "loss": loss}
+    columns = ("perplexity", "loss", "bits_per_character", "bits_per_byte")
+    table = detail("counting", ["model", *columns], [[name, *map(row.get, columns)] for name, row in found.items()])
+    extra = {
+        f"{kind.replace(' ', '_')}_{name}": value
+        for kind, row in found.items()
+        if kind != "unigram"
+        for name, value in row.items()
+    }
     return {
         "name": "unigram model of the training tokens",
         "metrics": {**found["unigram"], **extra},
@@ -215,6 +225,14 @@ def baseline(folder: str, splits: dict[str, pa.Table], split: str) -> dict[str, 
         "confusion": {},
         "details": [table],
     }
+
+
+def _texts(table: pa.Table) -> list[str]:
+    """Return what is learned of each row: its text, or what the assistant says."""
+    if "messages" in table.column_names:
+        return [m["content"] for talk in talks_of(table) for m in talk if m["role"] == "assistant"]
+    texts: list[str] = table["text"].to_pylist()
+    return texts
 
 
 def _plain_rows(tokenizer: Any, table: pa.Table) -> Targets:

@@ -47,3 +47,14 @@ class Counts:
     def likeliest(self) -> int:
         """Return the most frequent token."""
         return int(self.single.argmax())
+
+
+def characters(train: str, held: str) -> dict[str, float]:
+    """Return nats a character of `held` by unigram and bigram models of the characters of `train`."""
+    codes = [np.frombuffer(text.encode("utf-32-le"), np.uint32) for text in (train, held)]
+    known = np.unique(codes[0])
+    ids = [np.where(np.isin(part, known), np.searchsorted(known, part) + 1, 0) for part in codes]  # 0: never seen
+    counts = Counts(ids[0][:-1], ids[0][1:], len(known) + 1)
+    before, asked = ids[1][:-1], ids[1][1:]
+    chances = {"unigram": counts.unigram(asked), "bigram": counts.bigram(before, asked)}
+    return {name: float(-np.log(chance).mean()) for name, chance in chances.items()}

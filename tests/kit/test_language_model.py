@@ -101,3 +101,10 @@ def test_chinese_words_are_written_without_blanks() -> None:
     options = TrainOptions(data="x", from_scratch=True, model="lstm", tokenizer="words")
     words = scratch.tokenizer(["我们去公园，好吗？ we go, ok?"], options)
     assert words.decode(words("我们去公园，好吗？ We go, ok?")["input_ids"]) == "我们去公园，好吗？ we go, ok?"
+
+
+def test_counting_characters() -> None:
+    found = ngrams.characters("abababab", "ababa")
+    assert found["unigram"] == pytest.approx(-math.log(4 / 10) / 2 - math.log(5 / 10) / 2)  # 3 a, 4 b after the first
+    assert found["bigram"] < 0.3
+    assert math.isfinite(ngrams.characters("abab", "xyz")["bigram"])

@@ -14,7 +14,7 @@ from fmtools.runtime import launch
 from .figures import Aim, Figure
 from .settings import Settings, scratch
 
-OPTIONS: dict[str, Any] = {"epochs": 4, "learning_rate": 3e-3, "max_length": 128, "validation": 0.05, "dropout": 0.3}
+OPTIONS: dict[str, Any] = {"epochs": 3, "learning_rate": 3e-3, "max_length": 96, "validation": 0.05}
 
 
 class Reader(nn.Module):

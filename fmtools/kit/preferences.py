@@ -141,12 +141,14 @@ def pair_likelihoods(model: Any, rows: list[dict[str, list[int]]], tokenizer: An
     """Return log p(chosen), log p(rejected) [rows, 2], in nats, float64, under a model in evaluation mode."""
     training = model.training
     model.eval()
+    # In a training with bf16 accelerate has put a wrapper around forward; half of the digits would drown a small margin.
+    forward = getattr(model, "_original_forward", model)
     collate = DataCollatorForPreference(pad_token_id=int(tokenizer.pad_token_id))
     found = np.zeros((len(rows), 2))
     for start in range(0, len(rows), AT_ONCE):
         batch = {name: value.to(model.device) for name, value in collate(rows[start : start + AT_ONCE]).items()}
         asked = batch.pop("completion_mask")[:, 1:].bool()
-        logits = model(**batch, use_cache=False).logits[:, :-1].float()
+        logits = forward(**batch, use_cache=False).logits[:, :-1].float()
         each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), batch["input_ids"][:, 1:], reduction="none")
         sums = -(each * asked).cpu().double().sum(1).numpy()  # the first half are the chosen answers
         found[start : start + len(sums) // 2] = sums.reshape(2, -1).T
@@ -187,7 +189,7 @@ def outputs(loaded: tuple[Any, Any, Path], table: pa.Table) -> dict[str, Any]:
     meta = getattr(model.config, KEPT)
     rows = encode(tokenizer, table, meta)
     first, _ = language_model.load(Path(reference_of(folder)), "causal")
-    asked = [_question(prompt, meta) for prompt in table["prompt"].to_pylist()[:SHOWN]]
+    asked = list(dict.fromkeys(_question(prompt, meta) for prompt in table["prompt"].to_pylist()))[:SHOWN]
     written = [_answers((which, tokenizer), asked, meta, 40) for which in (first, model)]
     return {
         "after": pair_likelihoods(model, rows, tokenizer),

@@ -24,7 +24,7 @@ class PreferenceTuning:
     def defaults(self, options: TrainOptions) -> dict[str, Any]:
         """An adapter is enough, and needs no second model as reference; one pass over the pairs."""
         method = options.method if "method" in options.model_fields_set else "lora"
-        rate = 1e-4 if method == "lora" else 5e-6
+        rate = 2e-4 if method == "lora" else 5e-6
         usual = {"model": "smollm2", "method": method, "learning_rate": rate}
         return {**usual, "batch_size": 4, "epochs": 1.0, "max_length": 256, "sample_every": 50}
 

@@ -11,7 +11,7 @@ from ..runtime.wait import Follower, Silent
 from .results import Shown
 
 if TYPE_CHECKING:
-    from ..runtime.labels import Session
+    from ..runtime.label_session import Session
 
 
 class Labels(Shown):

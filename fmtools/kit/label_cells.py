@@ -30,12 +30,15 @@ def _plain(rows: LabelRows, new: dict[int, State]) -> dict[str, pa.Table]:
     import pyarrow as pa
 
     shape, tables = rows.shape, rows.data.splits
-    kind = next((t.schema.field(shape.label).type for t in tables.values() if shape.label in t.column_names), pa.string())
+    kind = next(
+        (t.schema.field(shape.label).type for t in tables.values() if shape.label in t.column_names), pa.string()
+    )
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     labels = [state["labels"] if "labels" in state else [state["label"]] for state in new.values()]
     if shape.kind == "several":
-        write: Cell = (lambda found: found) if not shape.separator else (lambda found: shape.separator.join(found) or None)
+        between = shape.separator
+        write: Cell = (lambda found: between.join(found) or None) if between else (lambda found: found)
         return {s: _put(rows, s, new, kind, lambda state: write(state["labels"]), None) for s in tables}
     cell = _writer(kind, [label for found in labels for label in found])
     convert: Cell | None = None

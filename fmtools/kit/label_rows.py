@@ -20,7 +20,7 @@ from .label_states import State
 from .labels import natural
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 REMOVED = "removed by hand"
 
@@ -48,7 +48,9 @@ class LabelRows:
         self.numbers = range(self.total)
         if only is not None:
             self.numbers = range(self.starts[only], self.starts[only] + data.splits[only].num_rows)
-        self.marked = MarkedRows(shape, self._column(shape.texts[0]), self._column(shape.label)) if self._tagged else None
+        self.marked = (
+            MarkedRows(shape, self._column(shape.texts[0]), self._column(shape.label)) if self._tagged else None
+        )
 
     @property
     def _tagged(self) -> bool:
@@ -116,7 +118,9 @@ class LabelRows:
             row = self.row(raw)
             return not row.given or bool(row.fault) or state["spans"] != sorted(row.spans)
         if "labels" in state:
-            return set(state["labels"]) != set(self.given(raw)) or (not state["labels"] and raw.get(self.shape.label) is None)
+            return set(state["labels"]) != set(self.given(raw)) or (
+                not state["labels"] and raw.get(self.shape.label) is None
+            )
         return "label" in state and [state["label"]] != self.given(raw)
 
     def apply(self, states: Mapping[int, State]) -> Applied:
@@ -154,7 +158,9 @@ class LabelRows:
             start = self.starts[split]
             own = [n - start for n in kept if start <= n < start + table.num_rows]
             splits[split] = table if len(own) == table.num_rows else pick(table, own)
-        splits = {split: table for split, table in splits.items() if table.num_rows or not self.data.splits[split].num_rows}
+        splits = {
+            split: table for split, table in splits.items() if table.num_rows or not self.data.splits[split].num_rows
+        }
         dropped, drops = dict(self.data.dropped), list(self.data.drops)
         if gone:
             dropped[REMOVED] = dropped.get(REMOVED, 0) + len(gone)
@@ -179,4 +185,3 @@ def said(value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, default=str)
     return "" if value is None else str(value)
-

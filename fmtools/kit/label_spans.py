@@ -145,15 +145,22 @@ class MarkedRows:
 def checked(spans: Any, size: int) -> list[Span]:
     """Return spans that came from outside, in order. Raises DataError for what does not fit `size` tokens or overlaps."""
     found: list[Span] = []
-    for span in spans if isinstance(spans, list) else [None]:
-        fits = isinstance(span, list | tuple) and len(span) == 3 and isinstance(span[2], str) and span[2].strip()
-        if not fits or not all(isinstance(n, int) and 0 <= n < size for n in span[:2]) or span[0] > span[1]:
+    for span in spans if isinstance(spans, list) else [spans]:
+        if not _fits(span, size):
             raise DataError(f"A marked span does not fit the row: {span!r}.", "Mark it again.")
-        found.append([span[0], span[1], span[2].strip()])
+        first, last, kind = span
+        found.append([first, last, kind.strip()])
     found.sort()
     if any(a[1] >= b[0] for a, b in itertools.pairwise(found)):
         raise DataError("Two marked spans overlap.", "Remove one of them.")
     return found
+
+
+def _fits(span: Any, size: int) -> bool:
+    if not isinstance(span, list | tuple) or len(span) != 3 or not isinstance(span[2], str) or not span[2].strip():
+        return False
+    numbers = all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n < size for n in span[:2])
+    return numbers and span[0] <= span[1]
 
 
 def found_by(entities: list[dict[str, Any]], row: MarkedRow) -> list[Span]:

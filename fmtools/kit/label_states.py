@@ -1,7 +1,7 @@
 """Decisions about rows: the state of each row after all of them, and the way back, one by one.
 
 A state is what was decided last of a row: {"label": "great"}, {"labels": [...]}, {"spans": [[first, last, kind], ...]} (of
-tokens), {"remove": true}, {"skip": true}; no state means that nobody has decided. Light: the kernel imports it.
+tokens), {"remove": true}, {"skip": true}; no state means that nobody has decided. With {"open": true} somebody is still at it. Light: the kernel imports it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class States:
             elif kind == "label":
                 self.labels += [record["name"]] if record["name"] not in self.labels else []
             elif kind == "carried":
-                places = (self._place(record["split"], n) for first, last in record["rows"] for n in range(first, last + 1))
+                places = (
+                    self._place(record["split"], n) for first, last in record["rows"] for n in range(first, last + 1)
+                )
                 self.seen |= {row for row in places if row is not None}
 
     def _put(self, row: int, state: State | None) -> None:
@@ -63,7 +65,7 @@ class States:
     def done(self, row: int) -> bool:
         """Say whether a row needs no more attention: decided here, or before this version was kept."""
         state = self.by_row.get(row)
-        return row in self.seen if state is None else not state.get("skip")
+        return row in self.seen if state is None else not (state.get("skip") or state.get("open"))
 
     @property
     def decided(self) -> list[int]:

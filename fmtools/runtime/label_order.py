@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FmError, ModelError, WorkerError
@@ -20,47 +20,14 @@ from ..store import datasets
 from ..store.label_journal import Journal
 from ..store.runs import RunFolder, find_run, home
 from . import launch, process
+from .label_ranks import Ranks, from_json, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Fewer labelled rows than this say nothing about wrong labels.
 ENOUGH = 20
-Told = Callable[["Ranks"], None]
-
-
-@dataclass
-class Ranks:
-    """What was found out. `queue`: ranked rows, the first to be looked at first. `why`: a reason to show a row.
-
-    `answers`: {row: [label, score]} or, for tagged rows, {row: entities}. `by`: who answers.
-    """
-
-    queue: list[int] = field(default_factory=list)
-    why: dict[int, dict[str, Any]] = field(default_factory=dict)
-    answers: dict[int, list[Any]] = field(default_factory=dict)
-    by: str = ""
-
-    def suggestion(self, number: int) -> dict[str, Any] | None:
-        """Return {"label", "score", "by"} of a row with one label."""
-        found = self.answers.get(number)
-        if not found or isinstance(found[0], dict):
-            return None
-        return {"label": found[0], "score": found[1], "by": self.by}
-
-    def spans(self, number: int, row: MarkedRow) -> list[list[Any]]:
-        """Return the spans [first, last, kind, score] that a run would mark."""
-        found = self.answers.get(number) or []
-        return found_by(found, row) if found and isinstance(found[0], dict) else []
-
-    def moved(self, places: dict[int, int]) -> Ranks:
-        """Return the same for rows that have other numbers now; rows that are gone are left out."""
-        return Ranks(
-            [places[n] for n in self.queue if n in places],
-            {places[n]: why for n, why in self.why.items() if n in places},
-            {places[n]: found for n, found in self.answers.items() if n in places},
-            self.by,
-        )
+Told = Callable[[Ranks], None]
 
 
 class Order:
@@ -81,7 +48,9 @@ class Order:
                 f"Run {run.record.name} learned {run.record.task}, and the rows want {shape.task}.", "Name another run."
             )
         if not run.model.is_dir():
-            raise ModelError(f"Run {run.record.name} has no trained model yet.", "Wait for it, or resume it (%fm_resume).")
+            raise ModelError(
+                f"Run {run.record.name} has no trained model yet.", "Wait for it, or resume it (%fm_resume)."
+            )
         return run
 
     @property
@@ -104,7 +73,7 @@ class Order:
         key = self._key()
         known = journal.recall(key)
         if known is not None:
-            told(_from_json(known))
+            told(from_json(known))
             return
         self.working = self._has_question()
         if not self.working:
@@ -118,7 +87,9 @@ class Order:
                 told(ranks)
             except Exception as error:
                 self.working = False
-                failed(error if isinstance(error, FmError) else WorkerError(f"The search for wrong labels failed: {error}"))
+                failed(
+                    error if isinstance(error, FmError) else WorkerError(f"The search for wrong labels failed: {error}")
+                )
 
         self._thread = threading.Thread(target=work, name="fmtools-label-order", daemon=True)
         self._thread.start()
@@ -176,7 +147,7 @@ class Order:
             seed=self.options.seed,
             run=self._run(run, looked, texts) if run is not None else None,
         )
-        return _ranked(looked, given, names, answer, self.wish, run.record.name if run is not None else "")
+        return ranked(looked, given, names, answer, self.wish, run.record.name if run is not None else "")
 
     def _run(self, run: RunFolder, looked: list[int], texts: list[str]) -> dict[str, Any]:
         columns = self.rows.shape.texts
@@ -233,8 +204,8 @@ class Order:
             found = _in_text(found, rows[number], run)
             ranks.answers[number] = found
             worst[number] = self._surprise(number, rows[number], found, ranks)
-        ranked = sorted(worst, key=lambda n: -worst[n])
-        ranks.queue = ranked if self.wish in ("suspects", "uncertain") else []
+        worst_first = sorted(worst, key=lambda n: -worst[n])
+        ranks.queue = worst_first if self.wish in ("suspects", "uncertain") else []
         return ranks
 
     def _surprise(self, number: int, row: MarkedRow, found: list[dict[str, Any]], ranks: Ranks) -> float:
@@ -273,31 +244,6 @@ def _in_text(found: list[dict[str, Any]], row: MarkedRow, run: RunFolder) -> lis
     return [one for one in moved if one["start"] is not None and one["end"] is not None]
 
 
-def _ranked(looked: list[int], given: list[str], names: list[str], a: dict[str, Any], wish: str, run: str) -> Ranks:
-    """Turn the judgement of rows into an order, reasons and suggestions."""
-    ranks = Ranks(by=run)
-    issues = set(a["issues"])
-    for place, number in enumerate(looked):
-        best, rival = names[a["best"][place]], names[a["rival"][place]]
-        if run or (not given[place] and a["score"][place] > 0):
-            ranks.answers[number] = [best, a["score"][place]]
-        if place in issues and rival != given[place]:
-            ranks.why[number] = {"kind": "suspect", "given": given[place], "guess": rival, "score": a["rival_score"][place]}
-        elif wish == "uncertain" and a["score"][place] > 0:
-            second = {"other": names[a["second"][place]], "other_score": a["second_score"][place]}
-            ranks.why[number] = {"kind": "uncertain", "guess": best, "score": a["score"][place], **second}
-        elif run and given[place] and best != given[place]:
-            ranks.why[number] = {"kind": "differs", "given": given[place], "guess": best, "score": a["score"][place]}
-    if wish == "suspects":
-        judged = [place for place, quality in enumerate(a["quality"]) if quality is not None and place not in issues]
-        order = [*a["issues"], *sorted(judged, key=lambda place: a["quality"][place])]
-        ranks.queue = [looked[place] for place in order]
-    elif wish == "uncertain":
-        told = [place for place, score in enumerate(a["score"]) if score > 0]
-        ranks.queue = [looked[p] for p in sorted(told, key=lambda p: a["score"][p] - a["second_score"][p])]
-    return ranks
-
-
 def _ask_apart(verb: str, **job: Any) -> dict[str, Any]:
     """Ask a worker that nobody else asks meanwhile; it leaves afterwards."""
     worker = process.take()
@@ -305,8 +251,3 @@ def _ask_apart(verb: str, **job: Any) -> dict[str, Any]:
         return worker.ask({"verb": verb, **job})
     finally:
         worker.close()
-
-
-def _from_json(known: dict[str, Any]) -> Ranks:
-    why = {int(n): reason for n, reason in known["why"].items()}
-    return Ranks(known["queue"], why, {int(n): found for n, found in known["answers"].items()}, known["by"])

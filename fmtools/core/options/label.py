@@ -19,9 +19,7 @@ class LabelOptions(ReadsData):
     """Label and correct rows in the notebook."""
 
     verb: ClassVar[str] = "label"
-    summary: ClassVar[str] = (
-        "Label and correct rows one by one with keys, likely wrong labels first; mark entities; keep a new version."
-    )
+    summary: ClassVar[str] = "Label and correct rows with keys, the likely wrong ones first; keep a new version."
     example: ClassVar[str] = "%fm_label shop --order suspects"
 
     data: Any = option(
@@ -39,7 +37,9 @@ class LabelOptions(ReadsData):
         None, "a trained run whose answers are suggested: its id, its name, or `last`", hint=Hint(complete="runs")
     )
     task: str | None = option(
-        None, "text-classification or token-classification; told by the columns when not given", hint=Hint(complete="tasks")
+        None,
+        "text-classification or token-classification; told by the columns when not given",
+        hint=Hint(complete="tasks"),
     )
     labels: list[str] = option([], "labels or types of entities to offer beside those in the data, such as good,bad")
     name: str | None = option(

@@ -18,7 +18,7 @@ from fmtools.api.label import Labels
 from fmtools.core.errors import FmError
 
 #: The page's parts, in the order in which they are put together.
-PARTS = ("words.js", "dom.js", "wire.js", "tokens.js", "choices.js", "row.js", "view.js")
+PARTS = ("words.js", "dom.js", "wire.js", "tokens.js", "choices.js", "row.js", "acts.js", "view.js")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -90,10 +90,22 @@ class Talk:
             with self.session.lock:
                 return {**head, **verb(message)}
         except FmError as error:
-            doubt = {"doubt": {"name": error.name, "near": error.near}} if hasattr(error, "near") else {}
-            return {**head, "problem": error.cause, "cure": error.cure, "waiting": self.session.journal.waiting, **doubt}
+            near = getattr(error, "near", None)
+            doubt = {"doubt": {"name": getattr(error, "name", ""), "near": near}} if near is not None else {}
+            return {
+                **head,
+                "problem": error.cause,
+                "cure": error.cure,
+                "waiting": self.session.journal.waiting,
+                **doubt,
+            }
         except Exception as error:
-            return {**head, "problem": f"{type(error).__name__}: {error}", "cure": "", "waiting": self.session.journal.waiting}
+            return {
+                **head,
+                "problem": f"{type(error).__name__}: {error}",
+                "cure": "",
+                "waiting": self.session.journal.waiting,
+            }
 
     def _state(self) -> dict[str, Any]:
         s = self.session
@@ -121,7 +133,11 @@ class Talk:
         """Take a decision; the answer brings the next row that wants one."""
         self.session.decide(int(message["id"]), message.get("state"))
         at = int(message.get("at", 0))
-        place = self.session.first_open(self.view, at + 1) if message.get("next") == "open" else at + int(bool(message.get("next")))
+        place = (
+            self.session.first_open(self.view, at + 1)
+            if message.get("next") == "open"
+            else at + int(bool(message.get("next")))
+        )
         return {**self._brief(), **self._at(place)}
 
     def _brief(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ function fmFirst(state, row) {
   return null;
 }
 
-function fmHelp(say, kind) {
+function fmHelp(say, kind, many) {
   const keys = [
     ['1 – 9', say('label')],
     ['Enter', say('accept')],
@@ -75,7 +75,7 @@ function fmHelp(say, kind) {
   return fmEl(
     'div',
     { class: 'fml-help' },
-    ...[...keys, ...(kind === 'spans' ? spans : [['F', say('find a label')]])].map(([key, what]) =>
+    ...[...keys, ...(kind === 'spans' ? spans : []), ...(many ? [['F', say('find a label')]] : [])].map(([key, what]) =>
       fmEl('span', {}, fmKey(key), ' ', what)
     )
   );

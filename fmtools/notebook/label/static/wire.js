@@ -1,6 +1,7 @@
 // Questions to the kernel, one after the other: a key acts when the one before it has been answered, so at most one
 // decision is ever on its way.
-const FM_PATIENCE = 10000;
+const FM_PATIENCE = 6000;
+const FM_GIVE_UP = 60000;
 
 class FmWire {
   constructor(model, onEvent) {
@@ -13,32 +14,30 @@ class FmWire {
       if (message && message.event) {
         onEvent(message.event);
       } else if (message && message.to === this.name && this.waiting.has(message.n)) {
-        const settle = this.waiting.get(message.n);
-        this.waiting.delete(message.n);
-        settle(message);
+        this.waiting.get(message.n)(message);
       }
     };
     model.on('msg:custom', this.listen);
   }
 
-  // Resolves to the answer; to null when no kernel answers.
-  ask(what, facts = {}) {
+  // Resolves to the answer; to null when no kernel answers at all. `onSlow(true)` says that one keeps us waiting.
+  ask(what, facts, onSlow) {
     const n = this.next++;
     return new Promise(resolve => {
-      const timer = setTimeout(() => {
+      const slow = setTimeout(() => onSlow(true), FM_PATIENCE);
+      const settle = message => {
+        clearTimeout(slow);
+        clearTimeout(over);
         this.waiting.delete(n);
-        resolve(null);
-      }, FM_PATIENCE);
-      this.waiting.set(n, message => {
-        clearTimeout(timer);
+        onSlow(false);
         resolve(message);
-      });
+      };
+      const over = setTimeout(() => settle(null), what === 'save' ? 20 * FM_GIVE_UP : FM_GIVE_UP);
+      this.waiting.set(n, settle);
       try {
         this.model.send({ ...facts, to: this.name, n, do: what });
       } catch {
-        clearTimeout(timer);
-        this.waiting.delete(n);
-        resolve(null);
+        settle(null);
       }
     });
   }

@@ -33,11 +33,11 @@ from ..core.options import (
 from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
 from . import data as data_verb
+from . import label as labelling
+from . import protect as protection
 from .catalogue import GetTable, ModelTable
 from .data_cards import DataCard, DataDiff, KeptTable
 from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
-from . import label as labelling
-from . import protect as protection
 from .run import Artifact, Run
 
 __all__ = [

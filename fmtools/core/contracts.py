@@ -197,6 +197,8 @@ class Parts:
     arguments: type | None = None
     trainer_options: dict[str, Any] = field(default_factory=dict)
     argument_options: dict[str, Any] = field(default_factory=dict)
+    #: What the worker found out while it built this, to be said aloud.
+    notices: list[str] = field(default_factory=list)
     #: Writes the trained model to a folder, where `save_pretrained` of model and tokenizer is not the way.
     save: Callable[[Path], None] | None = None
 

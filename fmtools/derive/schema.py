@@ -14,7 +14,8 @@ def schema(cls: type[Options]) -> dict[str, Any]:
     them), and each property keeps its `hint`. `x-verb`, `x-magic` and `x-example` tell how the verb is typed.
     """
     raw = cls.model_json_schema()
-    properties = {name: _plain(prop) for name, prop in raw.get("properties", {}).items()}
+    known = raw.get("properties", {})
+    properties = {name: _plain(known[name]) for name in cls.model_fields}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": cls.verb,

@@ -16,7 +16,18 @@ PAUSE_LOOK, LOOK = 0.05, 0.1
 
 
 #: Metrics that are better when they are lower.
-LOWER = ("loss", "perplexity", "wer", "cer")
+LOWER = (
+    "loss",
+    "perplexity",
+    "wer",
+    "cer",
+    "bits_per_character",
+    "bits_per_byte",
+    "mae",
+    "mse",
+    "rmse",
+    "calibration_error",
+)
 
 
 class Judge:

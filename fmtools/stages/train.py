@@ -67,6 +67,8 @@ def _trainer(
     splits, meta = data
     set_seed(options.seed)
     parts = task.build(record.model_folder, splits, meta, options)
+    for text in parts.notices if not checkpoints.steps() else ():
+        context.emit(NoticeEvent(text=text))
     precision = chosen_precision(options.precision)
     narrator = Narrator(
         context,

@@ -23,10 +23,10 @@ ZH = {
     "nothing kept yet": "还没有保存的数据", "age": "保存于", "from": "来源", "recipe": "配方", "columns": "列",
     "matched by": "匹配依据", "nothing odd was found": "未发现异常",
     "mask": "遮盖", "stand-in": "替身", "drop": "删除", "kind": "类型", "found": "发现", "column": "列", "row": "行", "by": "依据", "digest": "摘要", "audit": "审计表",
-    "phone": "电话", "mail": "邮箱", "id": "证件号", "bank": "银行卡号", "address": "地址", "nothing found": "未发现个人信息", "rows left out": "删除的行",
+    "phone": "电话", "mail": "邮箱", "id": "证件号", "bank": "银行卡号", "address": "地址", "rows left out": "删除的行",
     "values brought back": "已恢复原值", "in memory only; --name keeps them": "仅在内存中；--name 可保存", "the key brings the values back": "凭密钥可恢复原值",
     "nothing brings the values back": "无法恢复原值",
-    "row": "行", "Labels of": "标注：", "rows done": "行已完成", "changed": "处修改", "removed": "行删除", "skipped": "行跳过",
+    "Labels of": "标注：", "rows done": "行已完成", "skipped": "行跳过",
     "the model says": "模型认为", "the model does not find": "模型未找到",
     "token": "词元", "hardest passages": "最难的段落", "counting": "计数模型",
 }  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from fmtools.core.errors import OptionError
 from fmtools.core.options import VERBS, Options, PredictOptions, TrainOptions, hint_of
 from fmtools.core.options.steps import STEPS, parse_step
 from fmtools.derive.fields import bare_type, choices, is_bool, is_list
@@ -40,7 +41,11 @@ def value_for(name: str, field: Any) -> st.SearchStrategy[Any]:
 def options(draw: Any) -> Options:
     cls = draw(st.sampled_from(list(VERBS.values())))
     names = [n for n, f in cls.model_fields.items() if f.is_required() or draw(st.booleans())]
-    made: Options = cls.parse({name: draw(value_for(name, cls.model_fields[name])) for name in names})
+    values = {name: draw(value_for(name, cls.model_fields[name])) for name in names}
+    try:
+        made: Options = cls.parse(values)
+    except OptionError:
+        reject()  # options that contradict each other
     return made
 
 

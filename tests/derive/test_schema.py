@@ -27,7 +27,7 @@ def test_bounds_choices_and_required() -> None:
         16,
     )
     assert props["epochs"]["exclusiveMinimum"] == 0
-    assert props["schedule"]["enum"] == ["linear", "cosine", "constant_with_warmup"]
+    assert props["schedule"]["enum"] == ["linear", "cosine", "cosine_with_min_lr", "constant", "constant_with_warmup"]
     assert props["watch"] == {**props["watch"], "type": "array", "items": {"type": "string"}}
 
 

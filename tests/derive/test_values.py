@@ -25,7 +25,12 @@ def here(tmp_path: Path) -> Path:
 
 def test_choices_and_names() -> None:
     environment = Environment()
-    assert candidates(TrainOptions, "schedule", "c", environment) == ["cosine", "constant_with_warmup"]
+    assert candidates(TrainOptions, "schedule", "c", environment) == [
+        "cosine",
+        "cosine_with_min_lr",
+        "constant",
+        "constant_with_warmup",
+    ]
     assert candidates(TrainOptions, "precision", "", environment) == ["auto", "fp32", "bf16"]
     assert candidates(RunsOptions, "status", "p", environment) == ["paused"]
     assert candidates(TrainOptions, "task", "text-c", environment) == ["text-classification"]

@@ -41,31 +41,40 @@ def at(cell: str, environment: Environment = ENVIRONMENT) -> Found | None:
         ("x = 1\nrun = %fm_train --ep|\ny = 2", "--ep", ["--epochs"]),
         ("%fm_train --epochs 3 --ep|", "--ep", []),
         ("%fm_train --learning_r|", "--learning_r", []),
-        ("%fm_train te|", "te", ["text-classification"]),
+        ("%fm_train te|", "te", ["text-classification", "text-generation"]),
         ("%fm_train text-classification --model mini|", "mini", ["minilm"]),
-        ("%fm_train --schedule=c|", "c", ["cosine", "constant_with_warmup"]),
-        ('%fm_train --schedule "c|', '"c', ['"cosine"', '"constant_with_warmup"']),
+        ("%fm_train --schedule=c|", "c", ["cosine", "cosine_with_min_lr", "constant", "constant_with_warmup"]),
+        (
+            '%fm_train --schedule "c|',
+            '"c',
+            ['"cosine"', '"cosine_with_min_lr"', '"constant"', '"constant_with_warmup"'],
+        ),
         ("%fm_train --batch-size |", "", ["16"]),
-        ("%fm_train --background te|", "te", ["text-classification"]),
-        ("%fm_train --nonsense te|", "te", ["text-classification"]),
-        ("%fm_train --data d|", "d", ["df"]),
+        ("%fm_train --background te|", "te", ["text-classification", "text-generation"]),
+        ("%fm_train --nonsense te|", "te", ["text-classification", "text-generation"]),
+        ("%fm_train --data d|", "d", ["df", "dialogues", "dialogues-zh"]),
         ("%fm_attach l|", "l", ["last", "lights"]),
         ("%fm_compare lights 01|", "01", ["01J8ZZZZ"]),
         ('%fm_predict last --text "hello |', '"hello ', []),
         ('%fm_predict last --text "hello"|', "", []),
         ("%%fm_train --ep|", "--ep", ["--epochs"]),
-        ("\n%%fm_train te|\ndata: x", "te", ["text-classification"]),
+        ("\n%%fm_train te|\ndata: x", "te", ["text-classification", "text-generation"]),
         ("%%fm_train\nep|", "ep", ["epochs: "]),
         ("%%fm_train\nepochs: 3\nep|", "ep", []),
-        ("%%fm_train\nschedule: c|\nepochs: 3", "c", ["cosine", "constant_with_warmup"]),
-        ("%%fm_train\ndata: d|", "d", ["df"]),
+        (
+            "%%fm_train\nschedule: c|\nepochs: 3",
+            "c",
+            ["cosine", "cosine_with_min_lr", "constant", "constant_with_warmup"],
+        ),
+        ("%%fm_train\ndata: d|", "d", ["df", "dialogues", "dialogues-zh"]),
     ],
 )
 def test_what_is_offered(cell: str, fragment: str, texts: list[str] | None, tmp_path: Path) -> None:
     found = at(cell, Environment(ENVIRONMENT.runs, ENVIRONMENT.data, tmp_path))
     assert found is not None
     assert found.fragment == fragment
-    expected = ["--" + name.replace("_", "-") for name in TrainOptions.model_fields] if texts is None else texts
+    every = [*("--" + name.replace("_", "-") for name in TrainOptions.model_fields), "--no-packing"]
+    expected = every if texts is None else texts
     assert found.texts == expected
 
 

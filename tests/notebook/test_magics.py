@@ -156,7 +156,7 @@ def test_help_in_a_kernel(kernel: Kernel) -> None:
     for mark in ("?", "??"):
         reply, _ = kernel.run(f"%fm_train{mark}")
         text = reply["payload"][0]["data"]["text/plain"]
-        assert ("--learning-rate NUMBER" if mark == "?" else "learning_rate: float = option(") in text
+        assert ("--learning-rate NUMBER" if mark == "?" else "class TrainOptions(") in text
         assert "_Magic" not in text
     inspected = kernel.client.inspect("%fm_train", reply=True, timeout=20)["content"]
     assert "--learning-rate NUMBER" in inspected["data"]["text/plain"]

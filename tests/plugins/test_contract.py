@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+import fmtools
+import samples
 from fmtools.core import registry
 from fmtools.core.contracts import GROUPS, Dataset, ModelCard, ModelSource, Source, Task
 from fmtools.core.errors import FmError
 from fmtools.core.options import TrainOptions
-from support import rows
 
 SHAPES: dict[str, Any] = {"tasks": Task, "sources": Source, "models": ModelSource}
 EVERY = [(kind, name) for kind in GROUPS for name in registry.names(kind)]
@@ -111,33 +112,32 @@ def test_a_model_knows_its_card_and_its_folder(name: str) -> None:
 @pytest.mark.parametrize("name", named("tasks"))
 def test_a_task_prepares_without_torch_and_aligns_to_itself(name: str) -> None:
     task = registry.get("tasks", name)
-    data = registry.get("sources", "frame").load(rows(60))
-    prepared = task.prepare(data, TrainOptions(task=name, data="x"))
+    data = registry.get("sources", "frame").load(samples.rows_for(name))
+    options = TrainOptions(task=name, data="x")
+    prepared = task.prepare(data, options.with_defaults(task.defaults(options)))
     assert {"train", "validation"} <= set(prepared.splits)
-    assert sum(table.num_rows for table in prepared.splits.values()) == 60
+    assert sum(table.num_rows for table in prepared.splits.values()) == data.rows["all"]
     again = task.align(data, prepared.meta)
     assert {c for t in again.splits.values() for c in t.column_names} == set(prepared.splits["train"].column_names)
-    assert sum(table.num_rows for table in again.splits.values()) == 60
-    assert task.prepare(data, TrainOptions(task=name, data="x")).splits == prepared.splits
+    assert sum(table.num_rows for table in again.splits.values()) == data.rows["all"]
+    assert task.prepare(data, options.with_defaults(task.defaults(options))).splits == prepared.splits
 
 
 @pytest.mark.parametrize("name", named("tasks"))
 @pytest.mark.slow
-def test_a_task_builds_trains_and_answers(name: str, tiny: Path, tmp_path: Path) -> None:
-    task = registry.get("tasks", name)
-    prepared = task.prepare(registry.get("sources", "frame").load(rows(60)), TrainOptions(task=name, data="x"))
-    parts = task.build(str(tiny), prepared.splits, prepared.meta, TrainOptions(task=name, data="x"))
-    assert len(parts.train) == prepared.splits["train"].num_rows
-    batch = parts.collate([parts.train[i] for i in range(4)])
-    assert parts.model(**batch).loss.item() > 0
-    grouped = {id(p) for group in parts.groups for p in group["params"]}
-    assert grouped == {id(p) for p in parts.model.parameters() if p.requires_grad}
-    parts.model.save_pretrained(tmp_path)
-    parts.tokenizer.save_pretrained(tmp_path)
-    loaded = task.load(tmp_path)
-    outputs, truth = task.outputs(loaded, prepared.splits["validation"], 4)
-    scores = task.score(outputs, truth, prepared.meta)
-    assert task.main_metric in scores["metrics"]
-    assert len(task.predict(loaded, ["good day", "bad day"], 2)) == 2
-    tokens, weights = task.attention(loaded, "good day")
-    assert weights.shape[-2:] == (len(tokens), len(tokens))
+@pytest.mark.usefixtures("store")
+def test_a_task_trains_scores_and_answers(name: str, tiny: Path) -> None:
+    task, data = registry.get("tasks", name), samples.rows_for(name)
+    run = fmtools.train(name, data=data, **samples.options_for(name, tiny))
+    assert run.status == "done"
+    assert task.main_metric in run.metrics
+    scores = run.evaluate(data=data[:12])
+    assert scores.rows > 0
+    assert task.main_metric in scores.metrics
+    answers = fmtools.predict(run.id, **samples.question_for(name))
+    assert len(answers) == 1
+    assert answers.text()
+    assert "<script>" not in answers.html()  # every question carries one
+    simple = fmtools.baseline(data, task=name, **samples.baseline_for(name, tiny))
+    assert task.main_metric in simple.metrics
+    assert simple.run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fmtools.core.contracts import ModelCard
 from fmtools.core.wire import Head, RunSummary
 from fmtools.views import tables
 
@@ -53,9 +52,3 @@ def test_runs_are_listed() -> None:
     assert "accuracy 0.900" in text
     assert "<polyline" in tables.runs_html([RunSummary(head=head, spark=[3.0, 1.0])], "home")
     assert "home" in tables.runs_text([], "home")
-
-
-def test_models_say_whether_they_are_installed() -> None:
-    card = ModelCard("m", None, "small", 22_700_000, 90_900_000, "Apache-2.0", ("en",), ("text-classification",))
-    assert tables.models_text([card]).splitlines()[1].endswith("no")
-    assert "22.7 M" in tables.models_html([card])

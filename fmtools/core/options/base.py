@@ -139,6 +139,14 @@ class ReadsData(Options):
         hint=Hint(group="advanced"),
     )
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Put a verb's own options before those of reading, which few people need."""
+        super().__pydantic_init_subclass__(**kwargs)
+        fields = cls.__pydantic_fields__
+        for name in ReadsData.__annotations__:
+            fields[name] = fields.pop(name)
+
     @field_validator("columns", mode="before")
     @classmethod
     def _divided(cls, value: Any) -> Any:

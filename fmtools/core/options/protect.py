@@ -18,9 +18,7 @@ class ProtectOptions(ReadsData):
     """Find and replace personal data before training."""
 
     verb: ClassVar[str] = "protect"
-    summary: ClassVar[str] = (
-        "Find names, phone, identity-card and bank numbers, mail and postal addresses; mask, replace or drop them."
-    )
+    summary: ClassVar[str] = "Take names, numbers and addresses of people out of texts, English or Chinese."
     example: ClassVar[str] = "%fm_protect reviews.csv --name shop-clean --mode stand-in --keep-key key.file"
 
     data: Any = option(

@@ -1,4 +1,5 @@
-"""Options of `train`: everything a training run can be told, by idea."""
+"""Options of `train`: everything a training run can be told, an idea a class; each extends the one before, so that help
+and completion list them in this order."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_validator
 
 from ..modules import is_module
-from .base import Hint, Options, ReadsData, option
+from .base import Hint, ReadsData, option
 
 ADVANCED = Hint(group="advanced")
 CHOICE = Hint(group="advanced", complete="choices")
@@ -16,7 +17,23 @@ WRITERS = ("text-generation", "translation", "summarization", "preference-tuning
 PLAIN = ("text-classification", "token-classification")
 
 
-class _Columns(ReadsData):
+class _What(ReadsData):
+    """Who learns what from where."""
+
+    task: str = option(
+        "text-classification", "what the model shall learn to do", hint=Hint(positional=True, complete="tasks")
+    )
+    model: Any = option(
+        "minilm",
+        "a catalogue name, a folder, a hub name, or a notebook variable with an nn.Module of yours",
+        hint=Hint(complete="models", live=True),
+    )
+    data: Any = option(
+        ..., "a file, a registered name, or a notebook variable with a table", hint=Hint(complete="data", live=True)
+    )
+
+
+class _Columns(_What):
     """Which columns hold what."""
 
     text_column: str | None = option(
@@ -39,7 +56,7 @@ class _Columns(ReadsData):
     )
 
 
-class _Learning(Options):
+class _Learning(_Columns):
     """How the weights change."""
 
     epochs: float = option(3.0, "passes over the training rows", gt=0, le=1000)
@@ -68,7 +85,7 @@ class _Learning(Options):
     max_grad_norm: float = option(1.0, "gradients longer than this are scaled down to it", gt=0, le=1e6, hint=ADVANCED)
 
 
-class _Regularisation(Options):
+class _Regularisation(_Learning):
     """What keeps a model from learning its rows by heart, and from going on for nothing."""
 
     dropout: float | None = option(
@@ -94,7 +111,7 @@ class _Regularisation(Options):
     keep: Literal["last", "best"] = option("last", "which weights become the model", hint=CHOICE)
 
 
-class _Method(Options):
+class _Method(_Regularisation):
     """Which weights are trained, and where they come from."""
 
     method: Literal["full", "head", "last-layers", "lora"] = option(
@@ -122,7 +139,7 @@ class _Method(Options):
     )
 
 
-class _Watching(Options):
+class _Watching(_Method):
     """What is looked at while training."""
 
     watch: list[str] = option(
@@ -140,24 +157,13 @@ class _Watching(Options):
     )
 
 
-class TrainOptions(_Columns, _Learning, _Regularisation, _Method, _Watching):
+class TrainOptions(_Watching):
     """Fine-tune a pretrained model on data, or train one from scratch, in a worker process, with live curves and attention."""
 
     verb: ClassVar[str] = "train"
     summary: ClassVar[str] = "Fine-tune a pretrained model on your data and watch it learn."
     example: ClassVar[str] = "%fm_train text-classification --model minilm --data intents --epochs 3"
 
-    task: str = option(
-        "text-classification", "what the model shall learn to do", hint=Hint(positional=True, complete="tasks")
-    )
-    model: Any = option(
-        "minilm",
-        "a catalogue name, a folder, a hub name, or a notebook variable with an nn.Module of yours",
-        hint=Hint(complete="models", live=True),
-    )
-    data: Any = option(
-        ..., "a file, a registered name, or a notebook variable with a table", hint=Hint(complete="data", live=True)
-    )
     max_length: int = option(
         128, "longer texts are cut; language models: the length of a block", ge=4, le=8192, hint=Hint(unit="tokens")
     )

@@ -33,9 +33,7 @@ class BaselineOptions(ReadsData):
     """Measure what needs no training: the most frequent answer, a regression on frozen embeddings, a copy of the input."""
 
     verb: ClassVar[str] = "baseline"
-    summary: ClassVar[str] = (
-        "Score what needs no fine-tuning (frozen embeddings, the most frequent answer), on the rows a training would use."
-    )
+    summary: ClassVar[str] = "Score what needs no fine-tuning, on the rows a training would use."
     example: ClassVar[str] = "%fm_baseline intents --model minilm"
 
     data: Any = option(

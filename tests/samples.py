@@ -108,4 +108,6 @@ def question_for(task: str) -> dict[str, Any]:
 def baseline_for(task: str, tiny: Path) -> dict[str, Any]:
     """Return the model of a task's baseline, where it needs one."""
     asked = options_for(task, tiny)
+    if task == "custom":
+        return {"label_column": asked["label_column"]}
     return {"model": asked["model"]} if isinstance(asked.get("model"), str) else {}

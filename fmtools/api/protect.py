@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..core.contracts import Dataset
 from ..core.options import ProtectOptions
 from ..runtime import protect as runtime
 from ..runtime.wait import Follower
@@ -35,6 +36,13 @@ class Protected(Shown):
     def found(self) -> dict[str, int]:
         """How many were found, by kind."""
         return dict(self.facts.get("found", {}))
+
+    @property
+    def dataset(self) -> Dataset:
+        """The protected rows, to be given as data anywhere."""
+        return Dataset(
+            self.version.split("@")[0] or "protected", self.splits, origin=self.version, version=self.version
+        )
 
     def sample(self, rows: int = 50) -> list[dict[str, Any]]:
         """Return the first findings of the audit."""

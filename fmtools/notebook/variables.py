@@ -26,9 +26,11 @@ class Resolved:
 
 
 def looks_like_table(value: Any) -> bool:
-    """Say whether a value is a frame, an Arrow table, a dataset, or a list of dicts."""
+    """Say whether a value is a frame, an Arrow table, a dataset, a list of dicts, or what `%fm_data` returned."""
     if isinstance(value, list):
         return bool(value) and isinstance(value[0], dict)
+    if type(value).__module__.startswith("fmtools.api") and hasattr(value, "dataset"):
+        return True
     classes = type(value).__mro__
     return any(cls.__name__ in _CLASSES and cls.__module__.split(".")[0] in _LIBRARIES for cls in classes)
 

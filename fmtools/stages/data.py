@@ -32,7 +32,9 @@ def load(reference: Any, stored: Callable[[str], Dataset | None] | None = None, 
     if isinstance(reference, Path):
         return _load_path(str(reference), reading)
     if not isinstance(reference, str):
-        return _load_object(reference, reading)
+        own = reference if isinstance(reference, Dataset) else getattr(reference, "dataset", None)
+        # What `%fm_data` and its kin return is data again, under the version that it was kept as.
+        return own if isinstance(own, Dataset) else _load_object(reference, reading)
     text = reference.strip()
     if not text:
         raise DataError("The data's name is empty.", f"Known names: {', '.join(known_names())}; or give a file.")

@@ -96,3 +96,17 @@ print([name for name in ("torch", "pandas", "pyarrow", "datasets", "polars") if 
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_fm_data_returned_is_data_again(store: Path) -> None:
+    import fmtools
+    from support import rows
+
+    card = fmtools.load_data(rows(30), name="moods")
+    options = TrainOptions(data="card")
+    resolve(options, {"card": card})
+    assert options.data is card
+    from fmtools.runtime import launch
+
+    loaded = launch.load(card)
+    assert (loaded.rows, loaded.version) == (card.dataset.rows, card.reference)

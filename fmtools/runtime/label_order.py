@@ -13,9 +13,10 @@ from ..core.errors import FmError, ModelError, WorkerError
 from ..core.options.label import LabelOptions
 from ..kit.division import is_wide
 from ..kit.label_rows import LabelRows
-from ..kit.label_shape import LabelShape
+from ..kit.label_shape import TASKS, LabelShape
 from ..kit.label_spans import MarkedRow, found_by
 from ..kit.split import text_key
+from ..kit.tagging import OUTSIDE
 from ..store import datasets
 from ..store.label_journal import Journal
 from ..store.runs import RunFolder, find_run, home
@@ -147,7 +148,9 @@ class Order:
             seed=self.options.seed,
             run=self._run(run, looked, texts) if run is not None else None,
         )
-        return ranked(looked, given, names, answer, self.wish, run.record.name if run is not None else "")
+        ranks = ranked(looked, given, names, answer, self.wish, run.record.name if run is not None else "")
+        ranks.labels = names if run is not None else []
+        return ranks
 
     def _run(self, run: RunFolder, looked: list[int], texts: list[str]) -> dict[str, Any]:
         columns = self.rows.shape.texts
@@ -179,7 +182,7 @@ class Order:
         raws = [self.rows.raw(n) for n in looked]
         inputs = [{"text": str(raw.get(self.rows.shape.texts[0]) or "")} for raw in raws]
         answer = _ask_apart("predict", task=run.record.task, folder=str(run.model), inputs=inputs, options={"top": 1})
-        ranks = Ranks(by=run.record.name)
+        ranks = Ranks(by=run.record.name, labels=_types(run))
         missed: dict[int, float] = {}
         for number, raw, found in zip(looked, raws, answer["predictions"], strict=True):
             given, said = set(self.rows.given(raw)), set(found.get("labels", [found["label"]]))
@@ -198,7 +201,7 @@ class Order:
         filled = [n for n in looked if rows[n].pieces]
         inputs = [{"tokens": rows[n].tokens} for n in filled]
         answer = _ask_apart("entities", task=run.record.task, folder=str(run.model), inputs=inputs)
-        ranks = Ranks(by=run.record.name)
+        ranks = Ranks(by=run.record.name, labels=_types(run))
         worst: dict[int, float] = {}
         for number, found in zip(filled, answer["entities"], strict=True):
             found = _in_text(found, rows[number], run)
@@ -225,6 +228,14 @@ class Order:
             word = "".join(gap + token for gap, token in row.pieces[first : last + 1]).strip()
             ranks.why[number] = {"kind": "no-entity", "word": word[:60], "given": kind}
         return max((span[3] for span in new), default=0.5 if gone else 0.0)
+
+
+def _types(run: RunFolder) -> list[str]:
+    """Return the labels of a run, or its types of entities."""
+    meta = launch.meta_of(run.record)
+    marked = run.record.task == TASKS[1] and not meta.get("plain")
+    names = [str(name) for name in meta["labels"] if not (marked and name == OUTSIDE)]
+    return list(dict.fromkeys(name[2:] if marked else name for name in names))
 
 
 def _in_text(found: list[dict[str, Any]], row: MarkedRow, run: RunFolder) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ from ..kit.label_spans import MarkedRow, found_by
 class Ranks:
     """What was found out. `queue`: ranked rows, the first to be looked at first. `why`: a reason to show a row.
 
-    `answers`: {row: [label, score]} or, for tagged rows, {row: entities}. `by`: who answers.
+    `answers`: {row: [label, score]} or, for tagged rows, {row: entities}. `by`: the run that answers, and `labels`: what it may answer.
     """
 
     queue: list[int] = field(default_factory=list)
     why: dict[int, dict[str, Any]] = field(default_factory=dict)
     answers: dict[int, list[Any]] = field(default_factory=dict)
     by: str = ""
+    labels: list[str] = field(default_factory=list)
 
     def suggestion(self, number: int) -> dict[str, Any] | None:
         """Return {"label", "score", "by"} of a row with one label."""
@@ -39,6 +40,7 @@ class Ranks:
             {places[n]: why for n, why in self.why.items() if n in places},
             {places[n]: found for n, found in self.answers.items() if n in places},
             self.by,
+            self.labels,
         )
 
 
@@ -75,4 +77,10 @@ def ranked(looked: list[int], given: list[str], names: list[str], a: dict[str, A
 def from_json(known: dict[str, Any]) -> Ranks:
     """Return ranks from what `dataclasses.asdict` and JSON made of them."""
     why = {int(n): reason for n, reason in known["why"].items()}
-    return Ranks(known["queue"], why, {int(n): found for n, found in known["answers"].items()}, known["by"])
+    return Ranks(
+        known["queue"],
+        why,
+        {int(n): found for n, found in known["answers"].items()},
+        known["by"],
+        known.get("labels", []),
+    )

@@ -42,7 +42,7 @@ class Rows:
     def labels(self) -> list[str]:
         """Return the labels (or types of entities) to choose from: those in the data, then those that were added."""
         with self.lock:
-            return list(dict.fromkeys([*self._names, *self.states.labels]))
+            return list(dict.fromkeys([*self._names, *self.states.labels, *self.order.ranks.labels]))
 
     def progress(self) -> dict[str, int]:
         """Return counts of rows: rows, done, decided, changed, removed, skipped, left."""

@@ -87,7 +87,9 @@ def _accounted(made: Dataset, data: Dataset, outcomes: Sequence[Outcome]) -> Dat
             reason = f"{outcome.step.step}: {why}"
             dropped[reason] = dropped.get(reason, 0) + count
     read = sum(data.rows.values()) + sum(data.dropped.values()) + sum(outcome.added for outcome in outcomes)
-    return replace(made, read=read, dropped=dropped, version="")
+    # How many rows the splits had when they were read is no longer true.
+    notices = [text for text in made.notices if not text.startswith("Splits")]
+    return replace(made, read=read, dropped=dropped, notices=notices, version="")
 
 
 def difference(new: str, old: str, key: str | None, root: Path) -> dict[str, Any]:

@@ -118,9 +118,7 @@ def html(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:
     scores = " &nbsp; ".join(f"{esc(name)} <b>{value:.4f}</b>" for name, value in head.metrics.items())
     split = f'<span style="opacity:.65">{esc(say(head.metrics_split))}</span> ' if head.metrics_split else ""
     said = head.error or head.message
-    validation = [
-        (name, *curve) for name, curve in curves.items() if name.startswith("validation/") and name != "validation/loss"
-    ][:3]
+    validation = _comparable(curves)
     parts = [
         f'<div style="font-size:1.05em"><b>{esc(head.name)}</b> {chip(head.status, say(head.status))} <span style="opacity:.65">{esc(head.task)} · {esc(head.model)} · {esc(head.data)}</span></div>',
         bar(head.step / head.total_steps if head.total_steps else 0.0, colour),
@@ -132,6 +130,16 @@ def html(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:
         details_html(increment.details),
     ]
     return f'<div style="font-family:system-ui,sans-serif;max-width:1000px">{"".join(parts)}</div>'
+
+
+def _comparable(curves: dict[str, tuple[list[int], list[float]]]) -> list[tuple[str, list[int], list[float]]]:
+    """Return at most three validation curves that fit one scale: shares of one, or else the first that is none."""
+    found = [
+        (name.removeprefix("validation/"), *curve) for name, curve in curves.items() if name.startswith("validation/")
+    ]
+    scores = [curve for curve in found if curve[0] != "loss"]
+    shares = [curve for curve in scores if max((abs(v) for v in curve[2] if v == v), default=0.0) <= 1.0]
+    return shares[:3] if scores and scores[0] in shares else scores[:1]
 
 
 def _samples(increment: Increment) -> str:

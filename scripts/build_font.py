@@ -1,4 +1,4 @@
-"""Make the Chinese font of static pictures: python scripts/build_font.py NotoSansCJK-Regular.ttc
+"""Make the Chinese font of static pictures and of the lab: python scripts/build_font.py NotoSansCJK-Regular.ttc
 
 The collection comes from Debian's package fonts-noto-cjk (SIL Open Font License 1.1, see fmtools/views/fonts/OFL.txt). Kept
 are Latin, kana, punctuation and the 6,763 characters of GB 2312, without hinting and layout tables: 1.5 MB instead of 19.
@@ -13,6 +13,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection
 
 TARGET = Path(__file__).parent.parent / "fmtools" / "views" / "fonts" / "NotoSansSC-subset.otf"
+WEB = TARGET.parents[3] / "labextension" / "style" / "NotoSansSC-subset.woff2"
 RANGES = ((0x20, 0x7F), (0xA0, 0x180), (0x2000, 0x206F), (0x3000, 0x3100), (0xFF00, 0xFF61))
 TABLES = ["BASE", "GPOS", "GSUB", "VORG", "vhea", "vmtx", "GDEF"]
 
@@ -38,6 +39,8 @@ def main(collection: str) -> None:
     subsetter.populate(unicodes=characters() & set(font.getBestCmap()))
     subsetter.subset(font)
     font.save(TARGET)
+    font.flavor = "woff2"  # needs the package brotli
+    font.save(WEB)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,14 @@ def test_keys_a_killed_kernel_and_a_new_version(open_notebook: Opener, lab: Lab)
     for sentence in ("removed 1", "changed 2", "same 5"):
         assert sentence in said, said
     assert lab.outside == []
+    # A notebook that is opened again without its kernel shows how far one was.
+    nb.page.keyboard.press("Control+s")
+    nb.page.wait_for_timeout(1500)
+    nb.page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    nb.page.on("dialog", lambda dialog: dialog.accept())
+    nb.page.reload(wait_until="domcontentloaded")
+    expect(nb.cell(4).locator("text=Labels of shop@v1: 5 / 8 rows done")).to_be_visible(timeout=60_000)
+    nb.shoot("label-5-no-kernel")
 
 
 def test_an_entity_by_selecting_text(open_notebook: Opener) -> None:

@@ -75,7 +75,8 @@ def base_folder(options: TrainOptions) -> str:
             )
         if options.width % options.heads and options.model != "lstm":
             raise OptionError(
-                f"--width {options.width} cannot be divided among {options.heads} heads.", "Make it a multiple of --heads."
+                f"--width {options.width} cannot be divided among {options.heads} heads.",
+                "Make it a multiple of --heads.",
             )
         return ""
     if options.model in scratch.FAMILIES:

@@ -33,8 +33,7 @@ def judge(
     if told is not None and len(unseen) == len(texts):
         probabilities = told
     else:
-        vectors = _vectors(texts, folder)
-        probabilities = suspects.out_of_sample(vectors, given, len(names), seed)
+        probabilities = suspects.in_mean(_views(texts, folder), given, len(names), seed)
         if told is not None:
             probabilities[unseen] = told[unseen]
     found = suspects.judge(probabilities, given)
@@ -51,13 +50,15 @@ def judge(
     }
 
 
-def _vectors(texts: list[str], folder: str) -> Any:
+def _views(texts: list[str], folder: str) -> list[Any]:
+    """Return what is known of the texts: runs of letters, and an encoder's vectors where there is one."""
     from ..kit import encoders, frozen, suspects
 
+    letters = suspects.text_vectors(texts)
     if not folder:
-        return suspects.text_vectors(texts)
+        return [letters]
     model, tokenizer = encoders.load_base(folder), encoders.load_tokenizer(folder)
-    return frozen.embed(model, tokenizer, texts, encoders.pooling_of(folder))
+    return [letters, frozen.embed(model, tokenizer, texts, encoders.pooling_of(folder))]
 
 
 def _run_probabilities(run: dict[str, Any], names: list[str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,15 @@ def test_the_widget_is_one_script_that_writes_no_markup(talk: Talk) -> None:
         assert "http" not in text
         assert text.count("\n") <= 300
     widget.close()
+
+
+def test_every_word_of_the_page_speaks_chinese() -> None:
+    script = page()
+    known = set(re.findall(r"^  '((?:[^'\\\\]|\\\\.)+)':", script, re.MULTILINE))
+    asked = set(re.findall(r"say\(\s*'([^']+)'", script)) | set(re.findall(r"tool\('\w+', '([^']+)'", script))
+    asked |= set(re.findall(r"\['\w+', '([A-Z][^']+)'\]", script))
+    assert len(asked) > 30
+    assert asked - known == set()
 
 
 def test_a_shell_shows_the_summary_and_a_name_takes_the_labels(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

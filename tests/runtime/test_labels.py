@@ -107,7 +107,13 @@ def test_what_makes_no_sense_decides_nothing() -> None:
             session.decide(0, state)
     with pytest.raises(DataError, match="no row 99"):
         session.decide(99, {"label": "glad"})
-    for word, near in (("Glad", "glad"), ("askingg", "asking"), (" angry  ", None), ("", "1 to 100"), ("x" * 101, "1 to 100")):
+    for word, near in (
+        ("Glad", "glad"),
+        ("askingg", "asking"),
+        (" angry  ", None),
+        ("", "1 to 100"),
+        ("x" * 101, "1 to 100"),
+    ):
         if near is None:
             assert session.add_label(word) == "angry"
         else:

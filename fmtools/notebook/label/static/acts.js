@@ -101,6 +101,11 @@ class FmActs {
     return this.decide({ label });
   }
 
+  chooseHint() {
+    const hint = this.row && this.state.kind === 'one' ? fmHint(this.row) : null;
+    return hint ? this.choose(hint.label) : undefined;
+  }
+
   // The labels that are chosen now: by a decision, by hand just now, or to begin with.
   current() {
     const state = this.row.state || {};
@@ -225,7 +230,7 @@ class FmActs {
       ArrowLeft: () => this.act(() => this.go(-1)), ArrowUp: () => this.act(() => this.go(-1)), k: () => this.act(() => this.go(-1)),
       ArrowRight: () => this.act(() => this.go(1)), ArrowDown: () => this.act(() => this.go(1)), j: () => this.act(() => this.go(1)),
       Enter: () => this.act(() => this.confirm()), u: () => this.act(() => this.undo()), s: () => this.act(() => this.decide({ skip: true })),
-      r: () => this.act(() => this.toggleRemove()), '/': () => this.words.focus(), n: () => this.choices.openAdder(),
+      m: () => this.act(() => this.chooseHint()), r: () => this.act(() => this.toggleRemove()), '/': () => this.words.focus(), n: () => this.choices.openAdder(),
       f: () => !this.choices.find.hidden && this.choices.find.focus(), Escape: () => this.root.blur()
     };
     const marks = { x: () => this.unmark(), Delete: () => this.unmark(), Backspace: () => this.unmark(), g: () => this.useGiven() };

@@ -2,10 +2,12 @@
 const FM_MANY = 12;
 
 class FmChoices {
-  constructor(say, onChoose, onAdd) {
+  // `onDone`: a field was left, and the keys are for the rows again.
+  constructor(say, onChoose, onAdd, onDone) {
     this.say = say;
     this.onChoose = onChoose;
     this.onAdd = onAdd;
+    this.onDone = onDone;
     this.find = fmEl('input', { type: 'search', class: 'fml-input', placeholder: `${say('Find a label')}  f`, 'aria-label': say('Find a label'), 'data-fm': 'find-label' });
     this.find.addEventListener('input', () => this.draw());
     this.find.addEventListener('keydown', event => this.findKey(event));
@@ -74,12 +76,12 @@ class FmChoices {
       const label = this.matching()[0];
       this.find.value = '';
       this.draw();
-      this.find.blur();
+      this.onDone();
       this.onChoose(label);
     } else if (event.key === 'Escape') {
       this.find.value = '';
       this.draw();
-      this.find.blur();
+      this.onDone();
     }
   }
 
@@ -96,13 +98,13 @@ class FmChoices {
       if (event.key === 'Enter') {
         add();
       } else if (event.key === 'Escape') {
-        this.closeAdder();
+        this.leaveAdder();
       }
     });
     this.adder.replaceChildren(
       field,
       fmButton(this.say('Add'), '', add, { class: 'fml-plain' }),
-      fmButton(this.say('Cancel'), '', () => this.closeAdder(), { class: 'fml-plain' })
+      fmButton(this.say('Cancel'), '', () => this.leaveAdder(), { class: 'fml-plain' })
     );
     field.focus();
   }
@@ -113,7 +115,13 @@ class FmChoices {
       fmEl('span', { class: 'fml-doubt', role: 'alert' }, this.say('There is a label “%1” already.', doubt.near)),
       fmButton(this.say('Use %1', doubt.near), '', () => this.onAdd(doubt.near, false), { class: 'fml-plain fml-strong', 'data-fm': 'doubt-use' }),
       fmButton(this.say('Add %1 all the same', doubt.name), '', () => this.onAdd(doubt.name, true), { class: 'fml-plain', 'data-fm': 'doubt-add' }),
-      fmButton(this.say('Cancel'), '', () => this.closeAdder(), { class: 'fml-plain' })
+      fmButton(this.say('Cancel'), '', () => this.leaveAdder(), { class: 'fml-plain' })
     );
+    this.adder.querySelector('button').focus();
+  }
+
+  leaveAdder() {
+    this.closeAdder();
+    this.onDone();
   }
 }

@@ -25,7 +25,7 @@ function fmKey(text) {
 }
 
 // Keys for choices: digits first, then letters that mean nothing else.
-const FM_KEYS = [...'1234567890', ...'qwetyiopadhlzcvbm'];
+const FM_KEYS = [...'1234567890', ...'qwetyiopadhlzcvb'];
 
 // What a key press says, also with an input method for Chinese switched on.
 function fmPressed(event) {
@@ -37,6 +37,11 @@ function fmPressed(event) {
   }
   const code = /^(?:Key|Digit)(.)$/.exec(event.code || '');
   return code ? code[1].toLowerCase() : event.code === 'Slash' ? '/' : event.key;
+}
+
+// Whether a key is pressed together with one that makes it a command of the lab.
+function fmHeld(event) {
+  return event.ctrlKey || event.metaKey;
 }
 
 // A colour of its own for each type of entity.

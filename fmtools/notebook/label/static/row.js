@@ -44,6 +44,15 @@ function fmBeside(row) {
   return [fmEl('span', { class: 'fml-fact' }, `${row.split} · ${row.number}`), ...parts];
 }
 
+// What the model would say: the run's suggestion, or the label that makes the given one suspect.
+function fmHint(row) {
+  if (row.suggestion) {
+    return row.suggestion;
+  }
+  const told = row.why && ['suspect', 'differs'].includes(row.why.kind);
+  return told ? { label: row.why.guess, score: row.why.score } : null;
+}
+
 // What Enter would decide, before anything is chosen: the model's suggestion where a run gives one, else what was given.
 function fmFirst(state, row) {
   if (row.state || row.seen) {
@@ -65,6 +74,7 @@ function fmHelp(say, kind, many) {
     ['1 – 9', say('label')],
     ['Enter', say('accept')],
     [kind === 'spans' ? 'J K ↑ ↓' : 'J K ← →', say('rows')],
+    ...(kind === 'one' ? [['M', say('the model’s label')]] : []),
     ['U', say('undo')],
     ['S', say('skip')],
     ['R', say('remove')],

@@ -29,7 +29,7 @@ class FmView extends FmActs {
     this.why = fmEl('div', { class: 'fml-why', 'data-fm': 'why', 'aria-live': 'polite' });
     this.text = fmEl('div', { class: 'fml-card', 'data-fm': 'row' });
     this.beside = fmEl('div', { class: 'fml-beside' });
-    this.choices = new FmChoices(say, label => this.act(() => this.choose(label)), (name, sure) => this.act(() => this.add(name, sure)));
+    this.choices = new FmChoices(say, label => this.act(() => this.choose(label)), (name, sure) => this.act(() => this.add(name, sure)), () => this.root.focus({ preventScroll: true }));
     this.tokens = new FmTokens(say, label => fmHue(this.state.labels.indexOf(label)), () => this.marked());
     this.foot = this.buildFoot();
     this.notices = fmEl('div', { class: 'fml-notices', 'data-fm': 'notices' });
@@ -57,8 +57,10 @@ class FmView extends FmActs {
 
   listen() {
     // Keys are for the rows: the notebook must not take them for its own.
+    // Save, copy and the like (with Ctrl or Command) stay the lab's.
+    this.root.addEventListener('keydown', event => this.root.toggleAttribute('data-lm-suppress-shortcuts', !fmHeld(event)), true);
     for (const name of ['keydown', 'keyup', 'keypress']) {
-      this.root.addEventListener(name, event => event.stopPropagation());
+      this.root.addEventListener(name, event => fmHeld(event) || event.stopPropagation());
     }
     this.root.addEventListener('keydown', event => this.key(event));
     this.root.addEventListener('mousedown', event => event.stopPropagation());
@@ -142,7 +144,7 @@ class FmView extends FmActs {
     this.choices.show(this.state.labels, {
       chosen,
       given: row && !spans ? row.given : [],
-      suggestion: row && !spans ? row.suggestion : null,
+      suggestion: row && !spans ? fmHint(row) : null,
       colours: spans ? label => fmHue(this.state.labels.indexOf(label)) : null
     });
     this.accept.firstChild.textContent = this.say(row && row.suggestion && !row.state ? 'Accept' : 'Confirm');

@@ -46,6 +46,7 @@ const FM_ZH = {
   'Keys': '按键',
   'label': '标签',
   'accept': '接受',
+  'the model’s label': '模型的标签',
   'rows': '换行',
   'undo': '撤销',
   'skip': '跳过',

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from fmtools.api.label import Labels
 
+    from .widget import LabelWidget
+
 #: Named, not imported: loading the extension must stay light.
 HOME, NAMES = "fmtools.api.label", ("Labels",)
 
@@ -42,9 +44,15 @@ def bundle(labels: Labels, include: Any = None, exclude: Any = None) -> dict[str
 
     widget = LabelWidget(labels)
     # An output of its own: where no kernel answers, JupyterLab shows nothing in a widget's place. The page hides it.
-    display({"text/html": f'<div class="{widget.summary}">{static["text/html"]}</div>'}, raw=True)
+    shown = display(_summary(widget, static["text/html"]), raw=True, display_id=True)
+    if shown is not None:
+        widget.renew = lambda: shown.update(_summary(widget, labels.html()), raw=True)
     view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
     return {"application/vnd.jupyter.widget-view+json": view, "text/plain": static["text/plain"]}
+
+
+def _summary(widget: LabelWidget, html: str) -> dict[str, str]:
+    return {"text/html": f'<div class="{widget.summary}">{html}</div>'}
 
 
 def _somebody_is_there() -> bool:

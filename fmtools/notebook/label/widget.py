@@ -8,6 +8,8 @@ whatever they touch is behind the session's lock.
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from fmtools.core.errors import FmError
 
 #: The page's parts, in the order in which they are put together.
 PARTS = ("words.js", "dom.js", "wire.js", "tokens.js", "choices.js", "row.js", "acts.js", "view.js")
+#: Seconds between two renewals of the summary.
+RENEW = 10.0
 STATIC = Path(__file__).parent / "static"
 
 
@@ -41,6 +45,9 @@ class LabelWidget(anywidget.AnyWidget):
         super().__init__(language=language, summary=f"fm-label-{id(labels):x}")
         self.labels = labels
         self.talk = Talk(labels)
+        #: Shows the summary anew, for those who open the notebook without a kernel.
+        self.renew: Callable[[], None] | None = None
+        self._renewed = time.monotonic()
         self.on_msg(self._answer)
         labels.session.listeners.append(self._ranked)
         _act_while_cells_run(self.comm)
@@ -49,6 +56,13 @@ class LabelWidget(anywidget.AnyWidget):
         del widget, buffers
         if isinstance(message, dict):
             self.send(self.talk.answer(message))
+            self._renew(at_once=message.get("do") == "save")
+
+    def _renew(self, at_once: bool) -> None:
+        """Bring the summary up to date, now and then: the person at work does not see it."""
+        if self.renew is not None and (at_once or time.monotonic() - self._renewed > RENEW):
+            self._renewed = time.monotonic()
+            self.renew()
 
     def _ranked(self) -> None:
         self.send({"to": "*", "event": "ranked"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
-    "Run", "load_data", "models", "train", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
+    "Run", "load_data", "label", "models", "train", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
     "compare", "doctor",
 )  # fmt: skip
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         evaluate as evaluate,
+    )
+    from .api import (
+        label as label,
     )
     from .api import (
         load_data as load_data,

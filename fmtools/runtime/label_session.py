@@ -100,6 +100,14 @@ class Session(Rows):
                 self._take("undo")
             return number
 
+    def refresh(self) -> None:
+        """Take in what other processes have decided about the same rows meanwhile."""
+        with self.lock:
+            records = self.journal.news()
+            self.states.take(records)
+            if records:
+                self._changed.clear()
+
     def settle(self) -> None:
         """Try again to keep what the disk refused. Raises StoreError while it does."""
         with self.lock:
@@ -142,6 +150,7 @@ class Session(Rows):
         """
         with self.lock:
             kept_as = _name(name, self.name) if name else self.name
+            self.refresh()
             made = self.apply()
             if not any(made.counts[what] for what in ("changed", "labelled", "removed")):
                 raise DataError("No label was changed, so there is nothing to keep.", "Change one, or go on.")

@@ -11,6 +11,7 @@ import pytest
 import fmtools.api as api
 from fmtools.core.errors import DataError, ModelError, OptionError, StoreError
 from fmtools.runtime import labels as opening
+from fmtools.store.label_journal import Journal
 from support import rows
 
 
@@ -98,6 +99,15 @@ def test_two_views_of_the_same_rows_agree() -> None:
     for worker in workers:
         worker.join()
     assert len(opened("shop").session.states.by_row) == 20
+
+
+def test_another_process_is_heard_before_a_save(store: Path) -> None:
+    labels = opened()
+    session = labels.session
+    session.decide(0, {"label": "glad"})
+    Journal(session.version.reference, store).append("decide", split="all", row=1, state={"label": "glad"})
+    assert labels.save() == "shop@v2"
+    assert labels.dataset.splits["all"]["label"].to_pylist()[:2] == ["glad", "glad"]
 
 
 def test_what_makes_no_sense_decides_nothing() -> None:

@@ -138,6 +138,7 @@ class Talk:
     def _hello(self, message: dict[str, Any]) -> dict[str, Any]:
         del message
         self._view = None
+        self.session.refresh()
         return {**self._state(), **self._at(self.session.first_open(self.view))}
 
     def _go(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -40,10 +40,11 @@ def _fresh(folder: str, train: pa.Table, meta: dict[str, Any], options: TrainOpt
     shape = AutoConfig.from_pretrained(folder, trust_remote_code=False) if folder else scratch.config(options, words)
     names = encoders.label_names(meta["labels"])
     if shape.model_type == "fmtools-lstm":
-        from .lstm import LstmClassifier
+        from . import lstm
 
         shape.update(names)
-        return LstmClassifier(shape), words
+        lstm.travel_with_weights()
+        return lstm.LstmClassifier(shape), words
     config = EncoderClassifierConfig(encoder=shape, pooling="mean", **names)
     encoders.travel_with_weights()
     return EncoderClassifier(config), words

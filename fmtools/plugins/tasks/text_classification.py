@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.contracts import Dataset, Parts, Prepared
+from ...core.errors import ModelError
 from ...core.options import PredictOptions, TrainOptions
 
 if TYPE_CHECKING:
@@ -107,9 +108,16 @@ class TextClassification:
         return classifiers.outputs(*loaded, rows, batch_size, _is_multi(loaded[0]))
 
     def attention(self, loaded: tuple[Any, Any], text: str) -> tuple[list[str], np.ndarray]:
-        """Return (tokens [n], attention [layers, heads, n, n]); long texts are cut to 64 tokens to stay readable."""
+        """Return (tokens [n], attention [layers, heads, n, n]); long texts are cut to 64 tokens to stay readable.
+
+        Raises ModelError for a model without attention."""
+        from ...kit import classifiers
         from ...kit.encoders import attention_of
 
+        if not classifiers.has_attention(loaded[0]):
+            raise ModelError(
+                "An LSTM has no attention to show.", "Choose a model with attention, such as bert or minilm."
+            )
         return attention_of(*loaded, text, 64)
 
     def baseline(

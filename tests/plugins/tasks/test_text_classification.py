@@ -124,6 +124,18 @@ def test_from_scratch_learns_its_own_words() -> None:
     assert run.predict("good day")[0]["label"] == "glad"
 
 
+def test_the_lstm_of_the_textbooks() -> None:
+    run = fmtools.train(data=rows(240), from_scratch=True, model="lstm", epochs=4, batch_size=8, layers=1, width=32)
+    assert run.metrics["accuracy"] > 0.6
+    assert not run.view.increment().frames  # it has no attention to look at
+    from transformers import AutoModelForSequenceClassification
+
+    folder = run.path / "artifacts" / "model"
+    AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=True)
+    with pytest.raises(FmError, match="attention"):
+        run.attention("good day")
+
+
 def test_architectures_and_models_are_told_apart() -> None:
     with pytest.raises(ModelError, match="an architecture without weights"):
         fmtools.train(data=rows(30), model="bert")

@@ -41,7 +41,7 @@ $(BIN)/python:
 	@python=$$(bash scripts/find_python.sh) && "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # package.json says the version.
-$(STAMPS)/python: $(BIN)/python pyproject.toml constraints.txt package.json
+$(STAMPS)/python: $(BIN)/python Makefile pyproject.toml constraints.txt package.json
 	@mkdir -p $(STAMPS) fmtools/labextension
 	python -m pip install -q --upgrade pip
 	@# A link left by the last set-up would make pip write through it into the sources.

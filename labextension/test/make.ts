@@ -54,6 +54,8 @@ export function increment(fields: Partial<Increment> = {}): Increment {
     notices: [],
     report: {},
     confusion: {},
+    details: [],
+    samples: [],
     ...fields
   };
 }

@@ -67,3 +67,15 @@ test('frames and sentences are held once', () => {
     [1, 2]
   );
 });
+
+test('texts are appended, details stay until others come', () => {
+  const state = new RunState();
+  const detail = { title: 'tags', kind: 'table' as const, columns: ['tag'], rows: [['O']], note: '' };
+  state.apply(increment({ last_seq: 1, samples: [{ step: 1, prompt: 'a', text: 'b' }], details: [detail] }));
+  state.apply(increment({ since: 1, last_seq: 2, samples: [{ step: 2, prompt: 'a', text: 'c' }] }));
+  assert.deepEqual(
+    state.samples.map(sample => sample.text),
+    ['b', 'c']
+  );
+  assert.equal(state.details.length, 1);
+});

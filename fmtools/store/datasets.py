@@ -78,7 +78,8 @@ def splits(reference: str, root: Path) -> dict[str, int]:
 def find(word: str, root: Path) -> Dataset | None:
     """Return data that were kept as NAME, NAME@v2 or NAME@HASH; None when there is no such name.
 
-    What an earlier store prepared under such a name is found too, with its labels as texts. Raises StoreError for a
+    What a run was trained on (its record's `dataset`), or an earlier store prepared under such a name, is found too, with
+    its labels as texts. Raises StoreError for a
     version that is not there and for damaged data.
     """
     name, at, wanted = word.partition("@")
@@ -88,7 +89,7 @@ def find(word: str, root: Path) -> Dataset | None:
     old = _prepared_before(root / "datasets" / safe_name(name))
     if known and not (at and wanted in old):
         return versions.load(versions.resolve(word, root))
-    if not old:
+    if not old and not (at and re.fullmatch(r"[0-9a-f]{16}", wanted) and (root / "prepared" / wanted).is_dir()):
         return None
     reference = word if at else f"{safe_name(name)}@{old[-1]}"
     tables, meta = load(reference, root)

@@ -69,7 +69,8 @@ def wilson(failures: float, n: int) -> tuple[float, float]:
     """Return the 95 % interval of a share: `failures` of `n`. None of 20 still allows 16 %."""
     z, p = 1.96, failures / n
     middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
+    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return max(0.0, min(low, p)), min(1.0, max(high, p))  # rounding must not put the share itself outside
 
 
 def in_turns(n: int, ours: Callable[[], float], peer: Callable[[], float]) -> tuple[list[float], list[float]]:

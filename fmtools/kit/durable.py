@@ -169,10 +169,10 @@ def random_state_kept() -> Iterator[None]:
 
 
 @functools.cache
-def durable(trainer: type | None = None) -> type:
+def durable(trainer: type | None) -> type:
     """Return a durable member of the Trainer family: `durable(Seq2SeqTrainer)`; the stock Trainer when none is given."""
     base = trainer or Trainer
     return type(f"Durable{base.__name__}", (DurableMixin, base), {"__doc__": f"{base.__name__}, durable."})
 
 
-DurableTrainer = durable()
+DurableTrainer = durable(None)

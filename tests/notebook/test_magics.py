@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ def test_a_mistake_fails_the_cell_in_words(kernel: Kernel, code: str, said: list
 def test_help_in_a_kernel(kernel: Kernel) -> None:
     for mark in ("?", "??"):
         reply, _ = kernel.run(f"%fm_train{mark}")
-        text = reply["payload"][0]["data"]["text/plain"]
+        text = re.sub(r"\x1b\[[0-9;]*m", "", reply["payload"][0]["data"]["text/plain"])  # the source comes in colours
         assert ("--learning-rate NUMBER" if mark == "?" else "class TrainOptions(") in text
         assert "_Magic" not in text
     inspected = kernel.client.inspect("%fm_train", reply=True, timeout=20)["content"]

@@ -27,13 +27,13 @@ def folder(run: fmtools.Run) -> str:
 
 
 def test_no_texts_no_answers(run: fmtools.Run) -> None:
-    assert predict.predict(TASK, folder(run), [], 3) == {"predictions": []}
+    assert predict.predict(TASK, folder(run), [], {}) == {"predictions": []}
 
 
 def test_top_is_bounded_by_the_labels(run: fmtools.Run) -> None:
-    (answer,) = predict.predict(TASK, folder(run), ["good day"], 99)["predictions"]
+    (answer,) = predict.predict(TASK, folder(run), [{"text": "good day"}], {"top": 99})["predictions"]
     assert len(answer["top"]) == 3
-    (answer,) = predict.predict(TASK, folder(run), ["good day"], 1)["predictions"]
+    (answer,) = predict.predict(TASK, folder(run), [{"text": "good day"}], {"top": 1})["predictions"]
     assert len(answer["top"]) == 1
 
 
@@ -63,15 +63,14 @@ def test_a_model_with_a_flipped_bit_is_not_asked(run: fmtools.Run, tmp_path: Pat
     data[-5] ^= 1
     (copy / "model.safetensors").write_bytes(data)
     with pytest.raises(ModelError, match=r"model\.safetensors differs from its checksum"):
-        predict.predict(TASK, str(copy), ["good day"], 3)
+        predict.predict(TASK, str(copy), [{"text": "good day"}], {})
 
 
 @pytest.mark.fault
 def test_stored_data_with_a_flipped_bit_are_not_scored(run: fmtools.Run) -> None:
     root = run.path.parents[1]
     reference = run.view.run.record.dataset
-    name, version = reference.split("@")
-    path = root / "datasets" / name / version / "validation.arrow"
+    path = root / "prepared" / reference.split("@")[1] / "validation.arrow"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)

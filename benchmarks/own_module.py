@@ -43,11 +43,11 @@ def run(settings: Settings) -> list[Figure]:
         base = fmtools.baseline(data, task="custom")
         began = time.perf_counter()
         trained = fmtools.train("custom", model=Reader, data=data, **options)
-        seconds = time.perf_counter() - began
+        seconds, reached = time.perf_counter() - began, trained.metrics  # the store goes with the block
     aim = None if settings.quick else Aim(">=", base.metrics["accuracy"] + 0.05)
     return [
         Figure("training", [seconds], "s"),
         Figure("accuracy, most frequent class", [base.metrics["accuracy"]]),
-        Figure("accuracy, trained", [trained.metrics["accuracy"]], aim=aim),
-        Figure("F1 macro, trained", [trained.metrics["f1_macro"]]),
+        Figure("accuracy, trained", [reached["accuracy"]], aim=aim),
+        Figure("F1 macro, trained", [reached["f1_macro"]]),
     ]

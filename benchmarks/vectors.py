@@ -23,7 +23,7 @@ def run(settings: Settings) -> list[Figure]:
         base = fmtools.baseline(rows, task="sentence-similarity", validation=options["validation"])
         began = time.perf_counter()
         trained = fmtools.train("sentence-similarity", data=rows, **options)
-        seconds = time.perf_counter() - began
+        seconds, reached = time.perf_counter() - began, trained.metrics  # the store goes with the block
     words = {name: value for name, _, value in base.details[0]["rows"]}
     found = [Figure("training", [seconds], "s", note=f"{base.rows} questions held out")]
     for name in SHOWN:
@@ -31,6 +31,6 @@ def run(settings: Settings) -> list[Figure]:
         found += [
             Figure(f"{name}, tf-idf", [float(words[name])]),
             Figure(f"{name}, as it came", [base.metrics[name]]),
-            Figure(f"{name}, trained", [trained.metrics[name]], aim=aim),
+            Figure(f"{name}, trained", [reached[name]], aim=aim),
         ]
     return found

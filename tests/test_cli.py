@@ -152,7 +152,7 @@ def test_an_interrupt_stops_and_saves_the_run(fm: Fm, home: Path, data: Path) ->
         while "training" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=150)
+        output, errors = process.communicate(timeout=60)
     assert (process.returncode, json.loads(output)["status"]) == (1, "stopped")
     assert "Traceback" not in errors
 

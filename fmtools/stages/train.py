@@ -56,12 +56,10 @@ def _trainer(
     data: tuple[Any, Any],
     checkpoints: Checkpoints,
 ) -> tuple[Any, Parts]:
-    import torch
     from transformers import PrinterCallback, set_seed
 
     from ..kit import optimizers
     from ..kit.durable import durable
-    from ..kit.narrator import Judge, Narrator
     from ..kit.precision import chosen_precision
 
     splits, meta = data
@@ -70,17 +68,7 @@ def _trainer(
     for text in parts.notices if not checkpoints.steps() else ():
         context.emit(NoticeEvent(text=text))
     precision = chosen_precision(options.precision)
-    narrator = Narrator(
-        context,
-        save_seconds=options.save_minutes * 60,
-        snapshot=_snapshots(context, task, parts),
-        every=options.watch_every if parts.probes else 0,
-        sample=_samples(context, parts),
-        sample_every=options.sample_every if parts.sample else 0,
-        judge=Judge(
-            options.metric or task.main_metric, options.patience, options.keep == "best" or bool(options.patience)
-        ),
-    )
+    narrator = _narrator(context, task, parts, options)
     trainer = durable(parts.trainer)(
         parts.model,
         _arguments(context.folder, options, precision, parts),
@@ -102,8 +90,24 @@ def _trainer(
         trainer.model_accepts_loss_kwargs = False
     narrator.keep = checkpoints.keep
     context.emit(_plan(options, parts, splits, precision, str(trainer.args.device)))
-    del torch
     return trainer, parts
+
+
+def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions) -> Any:
+    """Return what tells the log of the training, with the looks at the model that the options ask for."""
+    from ..kit.narrator import Judge, Narrator
+
+    return Narrator(
+        context,
+        save_seconds=options.save_minutes * 60,
+        snapshot=_snapshots(context, task, parts),
+        every=options.watch_every if parts.probes else 0,
+        sample=_samples(context, parts),
+        sample_every=options.sample_every if parts.sample else 0,
+        judge=Judge(
+            options.metric or task.main_metric, options.patience, options.keep == "best" or bool(options.patience)
+        ),
+    )
 
 
 def _scores(task: Task, output: Any, meta: dict[str, Any]) -> dict[str, float]:

@@ -13,8 +13,8 @@ import pytest
 from benchmarks.__main__ import NAMES, main
 from benchmarks.settings import ROOT
 
-#: Benchmarks that train models of real size: minutes each, also when quick. `make bench BENCH="NAME --quick"` runs them.
-LONG = {"ner", "questions", "translation", "vectors", "preferences", "own_module", "nanogpt"}
+#: Half a minute each and more, also when quick: `make bench BENCH="NAME --quick"` runs them.
+LONG = {"ner", "preferences", "nanogpt"}
 
 
 @pytest.mark.slow

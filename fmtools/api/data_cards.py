@@ -132,12 +132,12 @@ class KeptTable(Shown):
         return {"data": [version_json(version) for version in self.versions], "home": self.home}
 
     def text(self) -> str:
-        from ..views.data import kept_text
+        from ..views.data_versions import kept_text
 
         return kept_text(self.to_json()["data"], self.home)
 
     def html(self) -> str:
-        from ..views.data import kept_html
+        from ..views.data_versions import kept_html
 
         return kept_html(self.to_json()["data"], self.home)
 
@@ -155,11 +155,11 @@ class DataDiff(Shown):
         return {**self.facts, "steps": self._steps()}
 
     def text(self) -> str:
-        from ..views.data import diff_text
+        from ..views.data_versions import diff_text
 
         return diff_text(self.facts, self._steps())
 
     def html(self) -> str:
-        from ..views.data import diff_html
+        from ..views.data_versions import diff_html
 
         return diff_html(self.facts, self._steps())

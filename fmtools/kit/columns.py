@@ -56,9 +56,11 @@ def guess_columns(table: pa.Table, text: str | None = None, label: str | None = 
     Columns that are given are taken; DataError, with the nearest name, when there is none of that name. The others are
     guessed by name and content. Raises DataError, listing the columns, when no column can be the text or the label.
     """
-    text, label = _given(table, text), _given(table, label)
+    text, label = given_column(table, text), given_column(table, label)
     if text is not None and text == label:
-        raise DataError(f"Column {text!r} cannot be both the text and the label.", f"The columns are {_listed(table)}.")
+        raise DataError(
+            f"Column {text!r} cannot be both the text and the label.", f"The columns are {listed_columns(table)}."
+        )
     if text is not None and label is not None:
         return text, label, []
     profiles = [profile(table, name) for name in table.column_names]
@@ -81,7 +83,7 @@ def guess_pair(table: pa.Table, text: str | None = None, pair: str | None = None
 
     Raises DataError, with the nearest name, when a column that is given is not there.
     """
-    text, pair = _given(table, text), _given(table, pair)
+    text, pair = given_column(table, text), given_column(table, pair)
     by_case = {column.lower(): column for column in table.column_names}
     known = [(by_case[a], by_case[b]) for a, b in PAIRS if a in by_case and b in by_case]
     if pair is None:
@@ -95,7 +97,7 @@ def guess_pair(table: pa.Table, text: str | None = None, pair: str | None = None
 
 def guess_text_column(table: pa.Table, text: str | None = None) -> tuple[str, list[str]]:
     """Return (text column, notices) where no label is needed, as in prediction. Errors as in `guess_columns`."""
-    given = _given(table, text)
+    given = given_column(table, text)
     if given is not None:
         return given, []
     found, rivals = guess_text([profile(table, name) for name in table.column_names], set(), table)
@@ -103,16 +105,23 @@ def guess_text_column(table: pa.Table, text: str | None = None) -> tuple[str, li
     return found, [f"Text column: {found!r} (guessed){also}."]
 
 
-def _given(table: pa.Table, name: str | None) -> str | None:
+def given_column(table: pa.Table, name: str | None) -> str | None:
+    """Return a column that was asked for, or None. Raises DataError, with the nearest name, when it is not there."""
     if name is None or name in table.column_names:
         return name
+    raise no_column(table, name)
+
+
+def no_column(table: pa.Table, name: str) -> DataError:
+    """Word the error for a column that is not there, with the nearest one that is."""
     by_case = {column.lower(): column for column in table.column_names}
     guess = nearest(name, list(by_case), 0.5)
     cure = f"Did you mean {by_case[guess]!r}?" if guess else ""
-    raise DataError(f"There is no column {name!r}; the columns are {_listed(table)}.", cure)
+    return DataError(f"There is no column {name!r}; the columns are {listed_columns(table)}.", cure)
 
 
-def _listed(table: pa.Table) -> str:
+def listed_columns(table: pa.Table) -> str:
+    """Return the columns' names as an error lists them, twenty at most."""
     names = [repr(name) for name in table.column_names]
     return ", ".join(names[:20]) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
 
@@ -174,7 +183,9 @@ def guess_text(profiles: list[Profile], taken: set[str | None], table: pa.Table)
     # A name that means text loses against one that does not when its values are a handful: `type`, `title` of a class.
     fit.sort(key=lambda p: (_few(p) and len(fit) > 1, _rank(p.name, TEXT_NAMES), -p.length))
     if not fit:
-        raise DataError(f"No column can be the text; the columns are {_listed(table)}.", "Name it: --text-column NAME.")
+        raise DataError(
+            f"No column can be the text; the columns are {listed_columns(table)}.", "Name it: --text-column NAME."
+        )
     best = fit[0]
     named = _rank(best.name, TEXT_NAMES) < 2 * len(TEXT_NAMES)
     rivals = [] if named else [p.name for p in fit[1:3] if not _few(p) and p.length > 0.5 * best.length]
@@ -187,7 +198,7 @@ def guess_label(profiles: list[Profile], taken: set[str | None], table: pa.Table
     fit.sort(key=lambda p: (not _few(p), _rank(p.name, LABEL_NAMES), p.distinct, p.length))
     if not fit:
         raise DataError(
-            f"No column can be the label; the columns are {_listed(table)}.", "Name it: --label-column NAME."
+            f"No column can be the label; the columns are {listed_columns(table)}.", "Name it: --label-column NAME."
         )
     best = fit[0]
     named = _rank(best.name, LABEL_NAMES) < 2 * len(LABEL_NAMES)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DataError
 from ..core.modules import module_name
-from ..core.options import TrainOptions, nearest
-from .columns import LABEL_NAMES, TEXT_NAMES, guess_label, profile
+from ..core.options import TrainOptions
+from .columns import LABEL_NAMES, TEXT_NAMES, guess_label, no_column, profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,7 +120,7 @@ def _label(table: pa.Table, options: TrainOptions, asked: dict[str, bool] | None
     """Return the column with what is to be learned, "" when there is none: named, called as labels are, or asked for."""
     if options.label_column is not None:
         if options.label_column not in table.column_names:
-            raise _no_column(table, options.label_column)
+            raise no_column(table, options.label_column)
         return options.label_column
     by_name = {name.strip().lower(): name for name in table.column_names}
     named = [by_name[name] for name in LABEL_NAMES if name in by_name]
@@ -135,19 +135,11 @@ def _label(table: pa.Table, options: TrainOptions, asked: dict[str, bool] | None
     return few[0] if len(few) == 1 else ""
 
 
-def _no_column(table: pa.Table, name: str) -> DataError:
-    guess = nearest(name, table.column_names, 0.5)
-    listed = ", ".join(map(repr, table.column_names))
-    return DataError(
-        f"There is no column {name!r}; the columns are {listed}.", f"Did you mean {guess!r}?" if guess else ""
-    )
-
-
 def _text(table: pa.Table, options: TrainOptions, label: str) -> str:
     """Return the column with the text, "" when there is none."""
     if options.text_column is not None:
         if options.text_column not in table.column_names:
-            raise _no_column(table, options.text_column)
+            raise no_column(table, options.text_column)
         return options.text_column
     texts = [name for name in table.column_names if name != label and profile(table, name).kind == "text"]
     named = [name for wanted in TEXT_NAMES for name in texts if name.strip().lower() == wanted]

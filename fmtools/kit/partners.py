@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Dataset, Prepared
 from ..core.errors import DataError
-from ..core.options import TrainOptions, nearest
-from .columns import HELPERS, profile
+from ..core.options import TrainOptions
+from .columns import HELPERS, no_column, profile
 from .labelled import TRAINING
 from .split import divide, text_key
 
@@ -103,11 +103,7 @@ def _columns(table: pa.Table, options: TrainOptions) -> tuple[dict[str, Any], li
 
 def _there(table: pa.Table, name: str | None) -> None:
     if name is not None and name not in table.column_names:
-        guess = nearest(name, table.column_names, 0.5)
-        listed = ", ".join(map(repr, table.column_names))
-        raise DataError(
-            f"There is no column {name!r}; the columns are {listed}.", f"Did you mean {guess!r}?" if guess else ""
-        )
+        raise no_column(table, name)
 
 
 def _known(table: pa.Table, names: tuple[str, ...], taken: list[Any], numbers: bool) -> str | None:

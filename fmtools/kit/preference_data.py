@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Dataset, Prepared
 from ..core.errors import DataError
-from ..core.options import TrainOptions, nearest
+from ..core.options import TrainOptions
+from .columns import no_column
 from .labelled import TRAINING
 from .split import divide, text_key
 
@@ -65,10 +66,7 @@ def _columns(table: pa.Table, options: TrainOptions) -> tuple[dict[str, str], li
     found: dict[str, str] = {}
     for role, name in given.items():
         if name is not None and name not in table.column_names:
-            guess = nearest(name, table.column_names, 0.5)
-            raise DataError(
-                f"There is no column {name!r}; the columns are {listed}.", f"Did you mean {guess!r}?" if guess else ""
-            )
+            raise no_column(table, name)
         known = name or next((by_case[own] for own in NAMES[role] if own in by_case), "")
         if not known and role != "prompt":
             raise DataError(

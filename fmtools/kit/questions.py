@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Dataset, Prepared
 from ..core.errors import DataError, FmError, OptionError
-from ..core.options import PredictOptions, TrainOptions, nearest
+from ..core.options import PredictOptions, TrainOptions
+from .columns import no_column
 from .segments import script_of
 from .split import stratified_split, text_key
 
@@ -59,8 +60,7 @@ def columns(table: pa.Table, asked: dict[str, str | None], answered: bool = True
     for role, known in KNOWN.items():
         given = asked.get(role)
         if given is not None and given not in table.column_names:
-            close = nearest(given, table.column_names, 0.5)
-            raise DataError(f"There is no column {given!r}.", f"Did you mean {close!r}?" if close else _listed(table))
+            raise no_column(table, given)
         found[role] = given or next((by_case[name] for name in known if name in by_case), None)
     missing = next((r for r in KNOWN if found[r] is None and (answered or r != "answers")), None)
     if missing is not None:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.errors import DataError
-from ..core.options import nearest
-from .columns import TEXT_NAMES, guess_text_column
+from .columns import TEXT_NAMES, given_column, guess_text_column, listed_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,12 +49,12 @@ def find(table: pa.Table, text: str | None = None, tags: str | None = None) -> t
 
     Raises DataError, listing the columns, when there are none that fit or none of a name given.
     """
-    text, tags = _given(table, text), _given(table, tags)
+    text, tags = given_column(table, text), given_column(table, tags)
     lists = [name for name in table.column_names if _is_list_of_plain(table, name)]
     found = _lists(table, lists, text, tags) or _spans(table, text, tags) or _blanks(table, text, tags)
     if found is None:
         raise DataError(
-            f"No columns hold tagged sentences; the columns are {_listed(table)}.",
+            f"No columns hold tagged sentences; the columns are {listed_columns(table)}.",
             "Give tokens and tags as lists of equal length, or texts with entities [{start, end, label}]; "
             "name them with --text-column and --label-column.",
         )
@@ -71,7 +70,7 @@ def find(table: pa.Table, text: str | None = None, tags: str | None = None) -> t
 
 def find_text(table: pa.Table, text: str | None = None) -> tuple[Columns, list[str]]:
     """Return the column of tokens or text where no tags are needed, as in prediction. Errors as in `find`."""
-    text = _given(table, text)
+    text = given_column(table, text)
     lists = [name for name in table.column_names if _is_list_of_plain(table, name)]
     name = text or _best(lists, TOKEN_NAMES) or (lists[0] if len(lists) == 1 else None)
     if name in lists:
@@ -194,17 +193,3 @@ def _best(names: list[str], *known: tuple[str, ...]) -> str | None:
     """Return the name that stands first in the lists of known ones, if any does."""
     by_case = {name.lower(): name for name in reversed(names)}
     return next((by_case[word] for words in known for word in words if word in by_case), None)
-
-
-def _given(table: pa.Table, name: str | None) -> str | None:
-    if name is None or name in table.column_names:
-        return name
-    by_case = {column.lower(): column for column in table.column_names}
-    guess = nearest(name, list(by_case), 0.5)
-    cure = f"Did you mean {by_case[guess]!r}?" if guess else ""
-    raise DataError(f"There is no column {name!r}; the columns are {_listed(table)}.", cure)
-
-
-def _listed(table: pa.Table) -> str:
-    names = [repr(name) for name in table.column_names]
-    return ", ".join(names[:20]) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")

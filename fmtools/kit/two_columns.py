@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core.errors import DataError
-from ..core.options import nearest
+from .columns import no_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,8 +135,7 @@ def given(table: pa.Table, texts: list[str], name: str | None) -> str | None:
         if pa.types.is_string(table.schema.field(name).type):
             return name
         raise DataError(f"Column {name!r} holds no texts.", listed(table))
-    close = nearest(name, table.column_names, 0.5)
-    raise DataError(f"There is no column {name!r}.", f"Did you mean {close!r}?" if close else listed(table))
+    raise no_column(table, name)
 
 
 def listed(table: pa.Table) -> str:

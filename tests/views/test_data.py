@@ -11,8 +11,9 @@ from fmtools.core.contracts import Dataset
 from fmtools.kit.diff import compare
 from fmtools.kit.profile import describe
 from fmtools.kit.recipe import run
-from fmtools.views.data import data_html, data_text, diff_html, kept_html
+from fmtools.views.data import data_html, data_text
 from fmtools.views.data_pictures import data_png
+from fmtools.views.data_versions import diff_html, kept_html
 
 EVIL = '<img src=x onerror="alert(1)">&amp;<script>alert(2)</script>'
 

@@ -138,6 +138,17 @@ def test_a_task_trains_scores_and_answers(name: str, tiny: Path) -> None:
     assert len(answers) == 1
     assert answers.text()
     assert "<script>" not in answers.html()  # every question carries one
+    _attention_fits(run)
     simple = fmtools.baseline(data, task=name, **samples.baseline_for(name, tiny))
     assert simple.metrics
     assert simple.run
+
+
+def _attention_fits(run: fmtools.Run) -> None:
+    """A task shows square maps of its tokens, or says in one sentence that there are none."""
+    try:
+        seen = run.attention("good day")
+    except FmError as error:
+        assert "attention" in error.cause
+        return
+    assert seen.weights.shape[-2:] == (len(seen.tokens), len(seen.tokens))

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Entry-point group of each kind of plug-in.
-GROUPS = {"tasks": "fmtools.tasks", "sources": "fmtools.sources", "models": "fmtools.models"}
+GROUPS = {
+    "tasks": "fmtools.tasks",
+    "sources": "fmtools.sources",
+    "models": "fmtools.models",
+    "followers": "fmtools.followers",
+}
 
 
 @dataclass(frozen=True)

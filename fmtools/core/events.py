@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 Status = Literal["queued", "running", "paused", "stopped", "interrupted", "failed", "done"]
 #: Statuses after which no worker is at work any more.
@@ -56,11 +56,34 @@ class PlanEvent(Record):
 
 
 class NoticeEvent(Record):
-    """Something the user should hear: a guess that was made, a warning."""
+    """Something the user should hear: a guess that was made, a warning.
+
+    `trouble` names what was spotted at `step` ("nan", "spike", "dead-gradient", "overfitting", "rate-too-high", "memory");
+    such a notice is also a mark on the curve.
+    """
 
     type: Literal["notice"] = "notice"
     text: str
     level: Literal["info", "warning"] = "info"
+    step: int | None = None
+    trouble: str = ""
+
+
+class ForecastEvent(Record):
+    """What the run will cost. `seconds`: the whole attempt, from the worker's first event to its last; `peak_bytes`: the
+    worker's most resident memory; `disk_bytes`: checkpoints, model and log at their largest. `fits` says whether this
+    machine has that much free; `basis` how the figures were got; `advice` what to change to make it cheaper.
+    """
+
+    type: Literal["forecast"] = "forecast"
+    seconds: float
+    peak_bytes: int
+    disk_bytes: int
+    free_bytes: int = 0
+    free_disk_bytes: int = 0
+    fits: bool = True
+    basis: str = ""
+    advice: list[str] = []
 
 
 class StepEvent(Record):
@@ -166,6 +189,7 @@ Event = Annotated[
     | PhaseEvent
     | PlanEvent
     | NoticeEvent
+    | ForecastEvent
     | StepEvent
     | EvalEvent
     | AttentionEvent
@@ -179,13 +203,27 @@ Event = Annotated[
 ]
 EventAdapter: TypeAdapter[Event] = TypeAdapter(Event)
 
-ControlAction = Literal["pause", "resume", "stop", "set_learning_rate"]
+ControlAction = Literal["pause", "resume", "stop", "set_learning_rate", "evaluate", "save", "extend"]
+#: What a wish's value is, where it has one: (least, most), least excluded.
+CONTROL_VALUES: dict[str, tuple[float, float]] = {"set_learning_rate": (0.0, 10.0), "extend": (0.0, 1000.0)}
 
 
 class Control(BaseModel):
-    """A wish from a view, read by the worker at the next step's end. `value`: the rate for set_learning_rate."""
+    """A wish from a view, read by the worker at the next step's end.
+
+    `value`: the rate for set_learning_rate, the epochs to add for extend; the other actions take none.
+    """
 
     model_config = ConfigDict(extra="forbid")
     action: ControlAction
-    value: Annotated[float, Field(gt=0, le=10)] | None = None
+    value: float | None = None
     by: str = ""
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> Control:
+        bounds = CONTROL_VALUES.get(self.action)
+        if (bounds is None) != (self.value is None):
+            raise ValueError(f"{self.action} {'takes no' if bounds is None else 'needs a'} value")
+        if bounds and self.value is not None and not bounds[0] < self.value <= bounds[1]:
+            raise ValueError(f"the value of {self.action} should be above {bounds[0]:g} and at most {bounds[1]:g}")
+        return self

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from .events import Status
+from .events import ControlAction, Status
 
 MIME_TYPE = "application/vnd.fmtools.run.v1+json"
 
@@ -19,6 +19,19 @@ class Wire(BaseModel):
     """Base of everything that leaves the process as JSON."""
 
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
+
+
+class Forecast(Wire):
+    """What a run will cost: seconds, bytes of memory and of disk, and whether this machine has them free."""
+
+    seconds: float
+    peak_bytes: int
+    disk_bytes: int
+    free_bytes: int = 0
+    free_disk_bytes: int = 0
+    fits: bool = True
+    basis: str = ""
+    advice: list[str] = []
 
 
 class Head(Wire):
@@ -55,6 +68,7 @@ class Head(Wire):
     error: str = ""
     alive: bool = False
     lost_records: int = 0
+    forecast: Forecast | None = None
 
 
 class Point(Wire):
@@ -174,7 +188,7 @@ class RunList(Wire):
 
 
 class ControlRequest(Wire):
-    action: Literal["pause", "resume", "stop", "set_learning_rate"]
+    action: ControlAction
     value: float | None = None
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, TypeVar
 
 from fmtools.core.errors import OptionError
-from fmtools.core.options import Options, flag, nearest, unknown_option
+from fmtools.core.options import Options, field_of, flag, nearest, unknown_option
 
 from .fields import is_bool, is_list, positionals, sample
 from .words import Word, split
@@ -66,7 +66,7 @@ def values_of(cls: type[Options], words: list[Word]) -> dict[str, Any]:
 
 def field_name(cls: type[Options], typed: str) -> tuple[str, bool]:
     """Return (field, sense) for an option as typed; sense is False for `--no-flag`. Raises OptionError."""
-    name = typed.lstrip("-").replace("-", "_")
+    name = field_of(cls, typed.lstrip("-"))
     if name in cls.model_fields:
         return name, True
     if name + "s" in cls.model_fields and is_list(cls.model_fields[name + "s"]):

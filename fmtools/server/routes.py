@@ -84,11 +84,11 @@ def _wish(body: bytes) -> Control:
         asked = ControlRequest.model_validate_json(body, strict=True)
     except ValidationError:
         raise Refusal(400, _WANTED) from None
-    if (asked.action == "set_learning_rate") != (asked.value is not None):
-        raise Refusal(400, "set_learning_rate needs a value; the other actions take none.")
-    if asked.value is not None and not 0 < asked.value <= 10:
-        raise Refusal(400, "The learning rate should be above 0 and at most 10.")
-    return Control(action=asked.action, value=asked.value, by="lab")
+    try:
+        return Control(action=asked.action, value=asked.value, by="lab")
+    except ValidationError as error:
+        said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise Refusal(400, said[0].upper() + said[1:] + ".") from None
 
 
 class Nothing(Api):

@@ -95,6 +95,7 @@ class Reducer(RunState):
             error=self._error,
             alive=alive,
             lost_records=lost,
+            forecast=self._forecast,
             **self._speed(status),
             **self._plan,
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, get_args
 
 from ..core.events import ENDED, Status
-from ..core.wire import Detail, Frame, Mark, Notice, Probe, Sample
+from ..core.wire import Detail, Forecast, Frame, Mark, Notice, Probe, Sample
 from .curve import Curve
 from .values import real, rows, scores, text, whole
 from .words import control_words, resume_words, size_words
@@ -38,6 +38,7 @@ class RunState:
         self._samples: list[tuple[int, Sample]] = []
         self._phase = self._message = self._error = ""
         self._plan: dict[str, Any] = {}
+        self._forecast: Forecast | None = None
         self._step, self._epoch, self._saved = 0, 0.0, -1
         self._recent: deque[tuple[int, int, float]] = deque(maxlen=WINDOW)
         self._before, self._started, self._last_t = 0.0, 0.0, 0.0
@@ -46,6 +47,7 @@ class RunState:
             "phase": self._on_phase,
             "plan": self._on_plan,
             "notice": self._on_notice,
+            "forecast": self._on_forecast,
             "step": self._on_step,
             "eval": self._on_eval,
             "attention": self._on_attention,
@@ -150,6 +152,14 @@ class RunState:
             return  # run.json already says it
         level = "warning" if record.get("level") == "warning" else "info"
         self._notices.append((seq, Notice(text=said, level=level)))
+        if record.get("trouble"):
+            kind = f"trouble-{text(record['trouble'])}"
+            self._marks.append((seq, Mark(step=whole(record["step"]), kind=kind, text=said, t=self._last_t)))
+
+    def _on_forecast(self, seq: int, record: dict[str, Any]) -> None:
+        self._forecast = Forecast.model_validate(
+            {name: record[name] for name in Forecast.model_fields if name in record}
+        )
 
     def _on_step(self, seq: int, record: dict[str, Any]) -> None:
         step, loss = whole(record["step"]), real(record["loss"])

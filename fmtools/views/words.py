@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-_ACTIONS = {"pause": "Paused", "resume": "Resumed", "stop": "Stop asked for"}
+_ACTIONS = {
+    "pause": "Paused",
+    "resume": "Resumed",
+    "stop": "Stop asked for",
+    "evaluate": "Evaluation asked for",
+    "save": "Checkpoint asked for",
+}
 _PLACES = {"lab": " in the lab", "notebook": " in the notebook", "cli": " on the command line"}
 
 
@@ -23,6 +29,8 @@ def control_words(action: str, value: Any, by: str) -> str:
     said = _ACTIONS.get(action, action.replace("_", " ").capitalize())
     if action == "set_learning_rate" and isinstance(value, int | float):
         said = f"Learning rate set to {value:g}"
+    if action == "extend" and isinstance(value, int | float):
+        said = f"Extended by {value:g} epochs"
     return said + _PLACES.get(by, f" by {by}" if by else "") + "."
 
 

@@ -5,6 +5,18 @@ export type Float = number | 'NaN' | 'Infinity' | '-Infinity';
 
 export const MIME_TYPE = 'application/vnd.fmtools.run.v1+json';
 
+/** What a run will cost: seconds, bytes of memory and of disk, and whether this machine has them free. */
+export interface Forecast {
+  seconds: Float;
+  peak_bytes: number;
+  disk_bytes: number;
+  free_bytes: number;
+  free_disk_bytes: number;
+  fits: boolean;
+  basis: string;
+  advice: string[];
+}
+
 /** The present state of a run, small enough to send with every increment. */
 export interface Head {
   id: string;
@@ -38,6 +50,7 @@ export interface Head {
   error: string;
   alive: boolean;
   lost_records: number;
+  forecast: Forecast | null;
 }
 
 /** One point of a curve; `series` is "loss", "learning_rate", "validation/accuracy" ... */
@@ -149,7 +162,7 @@ export interface RunList {
 }
 
 export interface ControlRequest {
-  action: 'pause' | 'resume' | 'stop' | 'set_learning_rate';
+  action: 'pause' | 'resume' | 'stop' | 'set_learning_rate' | 'evaluate' | 'save' | 'extend';
   value: Float | null;
 }
 

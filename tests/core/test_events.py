@@ -32,7 +32,7 @@ def test_a_loss_that_is_no_number_travels_whole(value: float) -> None:
 
 def test_kinds_are_told_apart_by_their_type() -> None:
     tags = [kind.model_fields["type"].default for kind in KINDS]
-    assert len(set(tags)) == len(tags) == 13
+    assert len(set(tags)) == len(tags) == 14
     with pytest.raises(ValidationError):
         EventAdapter.validate_python({"type": "no such type"})
 

@@ -6,7 +6,8 @@ import pytest
 
 from fmtools.core.errors import OptionError
 from fmtools.core.options import GetOptions, ModelsOptions
-from fmtools.core.options.models import language_code, size_bytes
+from fmtools.core.options.models import language_code
+from fmtools.core.quantities import size_bytes
 
 
 @pytest.mark.parametrize(

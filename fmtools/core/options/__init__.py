@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Hint, Options, ReadsData, flag, hint_of, nearest, option, unknown_option
+from .base import Hint, Options, ReadsData, field_of, flag, hint_of, nearest, option, unknown_option
 from .data import DataOptions
 from .get import GetOptions
 from .label import LabelOptions
@@ -72,6 +72,7 @@ __all__ = [
     "ShowOptions",
     "StopOptions",
     "TrainOptions",
+    "field_of",
     "flag",
     "hint_of",
     "nearest",

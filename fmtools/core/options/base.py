@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from ..errors import OptionError
 
 #: What completes an option's value: names the derive package knows how to list.
-COMPLETIONS = ("tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps")
+COMPLETIONS = ("tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps", "followers")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Options(BaseModel):
     def parse(cls, values: dict[str, Any]) -> Any:
         """Build the options from plain values; raise one clear OptionError for the first mistake."""
         try:
-            return cls.model_validate({name.replace("-", "_"): value for name, value in values.items()})
+            return cls.model_validate({field_of(cls, name): value for name, value in values.items()})
         except ValidationError as error:
             raise explain(cls, error) from None
 
@@ -87,8 +87,14 @@ def nearest(word: str, known: list[str], cutoff: float = 0.6) -> str | None:
 
 
 def flag(name: str) -> str:
-    """Return an option's name as typed: `--text-column`."""
-    return "--" + name.replace("_", "-")
+    """Return an option's name as typed: `--text-column`; `from_`, which Python does not allow without its line, is `--from`."""
+    return "--" + name.rstrip("_").replace("_", "-")
+
+
+def field_of(cls: type[BaseModel], typed: str) -> str:
+    """Return the field that a name as typed (`text-column`, `from`) stands for; the name itself when there is none."""
+    name = typed.replace("-", "_")
+    return name if name in cls.model_fields or name + "_" not in cls.model_fields else name + "_"
 
 
 def unknown_option(cls: type[Options], name: str) -> OptionError:

@@ -7,26 +7,16 @@ from typing import ClassVar
 
 from pydantic import field_validator
 
+from ..quantities import size_bytes
 from ..tasks import task_name
 from .base import Hint, Options, option
 
-_UNITS = {"k": 1, "m": 2, "g": 3, "t": 4}
-_BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b?", re.I)
 #: Names of languages that people type -> ISO codes.
 LANGUAGES = {
     "english": "en", "chinese": "zh", "mandarin": "zh", "french": "fr", "german": "de", "spanish": "es", "japanese": "ja",
     "korean": "ko", "russian": "ru", "arabic": "ar", "portuguese": "pt", "italian": "it", "英语": "en", "英文": "en",
     "中文": "zh", "汉语": "zh", "日语": "ja", "cmn": "zh", "eng": "en", "zho": "zh",
 }  # fmt: skip
-
-
-def size_bytes(text: str) -> int:
-    """Return the bytes of a size such as 2GB, 500 MB or 1.5GiB. Raises ValueError for anything else, and for nothing."""
-    found = _BUDGET.fullmatch(text.strip())
-    size = float(found[1]) * (1024 if found[3] else 1000) ** _UNITS[found[2].lower()] if found else 0.0
-    if size < 1:
-        raise ValueError("it should be a size with its unit, such as 2GB, 500MB or 1.5GiB")
-    return int(size)
 
 
 def language_code(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_validator
 
 from ..modules import is_module
+from ..quantities import size_bytes, time_seconds
 from .base import Hint, ReadsData, option
 
 ADVANCED = Hint(group="advanced")
@@ -157,7 +158,63 @@ class _Watching(_Method):
     )
 
 
-class TrainOptions(_Watching):
+class _Cost(_Watching):
+    """What a run may cost, and finding out before it does."""
+
+    dry_run: bool = option(False, "say what the run will cost (time, memory, disk), and train nothing")
+    fit: str | None = option(
+        None, "memory the training may take, such as 2GB: settings are chosen to fit", hint=Hint(group="advanced")
+    )
+    time: str | None = option(
+        None, "time the training may take, such as 10m: settings are chosen to fit", hint=Hint(group="advanced")
+    )
+    find_lr: bool = option(False, "try learning rates on a throw-away copy and show the picture; trains nothing")
+    auto_batch: bool = option(
+        False, "measure which --batch-size is fastest within the memory, and use it", hint=ADVANCED
+    )
+    gradient_checkpointing: bool = option(
+        False, "compute activations again instead of keeping them: less memory, a third more time", hint=ADVANCED
+    )
+    compile: Literal["auto", "on", "off"] = option(
+        "auto", "torch.compile; auto = when its cost pays back within the run", hint=CHOICE
+    )
+    memory_limit: str | None = option(
+        None, "the worker dies, with advice, rather than take more memory than this, such as 4GB", hint=ADVANCED
+    )
+
+    @field_validator("fit", "memory_limit")
+    @classmethod
+    def _a_size(cls, value: str | None) -> str | None:
+        if value is not None:
+            size_bytes(value)
+        return value
+
+    @field_validator("time")
+    @classmethod
+    def _a_time(cls, value: str | None) -> str | None:
+        if value is not None:
+            time_seconds(value)
+        return value
+
+
+class _Where(_Cost):
+    """Which processes on which machines, and who else hears of it."""
+
+    processes: int = option(1, "processes on this machine that train together (torchrun)", ge=1, le=64, hint=ADVANCED)
+    on: str = option("", "ray: train on a Ray cluster started here; ray://HOST:PORT: on one that exists", hint=ADVANCED)
+    follow: list[str] = option(
+        [],
+        "who else is told of the curves: tensorboard, mlflow, trackio (several allowed)",
+        hint=Hint(group="advanced", complete="followers"),
+    )
+    from_: str | None = option(
+        None,
+        "repeat this run: its options, seed and data, where the line says nothing else",
+        hint=Hint(group="advanced", complete="runs"),
+    )
+
+
+class TrainOptions(_Where):
     """Fine-tune a pretrained model on data, or train one from scratch, in a worker process, with live curves and attention."""
 
     verb: ClassVar[str] = "train"

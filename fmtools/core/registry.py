@@ -10,6 +10,7 @@ from typing import Any
 from .contracts import GROUPS
 from .errors import OptionError
 from .options import nearest
+from .tasks import ALIASES
 
 
 @cache
@@ -34,7 +35,7 @@ def get(kind: str, name: str) -> Any:
     """Return one plug-in. Raises OptionError, with the nearest name, when there is none or it does not load."""
     known = names(kind)
     if name not in known:
-        guess = nearest(name, known)
+        guess = nearest(name, [*known, *(ALIASES if kind == "tasks" else ())])
         hint = f"Did you mean {guess}?" if guess else f"Known: {', '.join(known)}."
         raise OptionError(f"There is no {kind[:-1]} named {name!r}.", hint)
     try:

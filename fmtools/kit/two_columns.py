@@ -27,6 +27,8 @@ LANGUAGES = frozenset(
     "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy is it ja ka kk km kn ko ky la lo lt "
     "lv mk ml mn mr ms mt my nb ne nl nn no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi xh yo zh zu".split()
 )
+#: A guessed target whose values are so few of its rows is a label; fewer rows say nothing.
+LABEL_SHARE, FEW_ROWS = 0.05, 40
 #: Columns that describe a row.
 HELPERS = frozenset("id ref lang language url file split idx key".split())
 
@@ -71,7 +73,8 @@ def guess(table: pa.Table, source: str | None, target: str | None, shorter_targe
     """Choose the columns of source and target.
 
     shorter_target: of columns whose names say nothing the one with the shorter texts is the target (summaries).
-    Raises DataError, listing the columns, when a name is unknown or there are not two columns of texts.
+    Raises DataError, listing the columns, when a name is unknown, there are not two columns of texts, or the
+    guessed target holds labels.
     """
     texts = text_columns(table)
     source, target = given(table, texts, source), given(table, texts, target)
@@ -85,7 +88,21 @@ def guess(table: pa.Table, source: str | None, target: str | None, shorter_targe
     if shorter_target:
         free.sort(key=lambda name: -_length(table, name))
     found = _guessed(free, source, target)
+    if target is None and (values := _label_values(table, found[1])):
+        raise DataError(
+            f"No column looks like a target: {found[1]!r}, the likeliest, holds {values} different values in"
+            f" {table.num_rows:,} rows, labels and no texts to write.",
+            f"{listed(table)} Labels are learned by text-classification.",
+        )
     return Names(*found, (f"Source column: {found[0]!r}, target column: {found[1]!r} (guessed).",))
+
+
+def _label_values(table: pa.Table, name: str) -> int:
+    """Return how many different values a column holds when they are too few for texts that somebody wrote; else 0."""
+    import pyarrow.compute as pc
+
+    values = int(pc.count_distinct(table[name]).as_py())
+    return values if table.num_rows >= FEW_ROWS and values < LABEL_SHARE * table.num_rows else 0
 
 
 def _guessed(free: list[str], source: str | None, target: str | None) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from fmtools.core.errors import OptionError
 def test_an_unknown_name_gets_the_nearest_one() -> None:
     with pytest.raises(OptionError, match=r"no task named 'text-clasification'\. Did you mean text-classification\?"):
         registry.get("tasks", "text-clasification")
+    with pytest.raises(OptionError, match=r"no task named 'nre'\. Did you mean ner\?"):
+        registry.get("tasks", "nre")
     with pytest.raises(OptionError, match=r"no source named 'zzz'\. Known: .*csv"):
         registry.get("sources", "zzz")
 

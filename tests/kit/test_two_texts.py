@@ -85,6 +85,10 @@ def test_a_wrong_column_is_one_clear_sentence(given: dict[str, str], said: str) 
         ([{"text": "one"}, {"text": "two"}], "no two columns"),
         ([{"source": "a", "target": None}, {"source": None, "target": "b"}], "No row has both"),
         ([{"source": "same", "target": f"{i}"} for i in range(9)], "same source"),
+        (
+            [{"review": f"text {i}", "score": "pos" if i % 2 else "neg"} for i in range(60)],
+            "'score'.* labels and no texts",
+        ),
     ],
 )
 def test_data_that_cannot_be_used(rows: Any, said: str) -> None:

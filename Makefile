@@ -19,6 +19,8 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 KILLS ?= 300
+# A test's process takes up to 2 GB.
+TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n > 4 ? 4 : n)))
 BENCH ?=
 # What the tests of real models and sets need; fetched into the user's cache, once.
 ASSETS := e5-small smollm2 people-daily shop-reviews moby-dick dialogues faq bible ui-strings-zh
@@ -90,7 +92,8 @@ test: lint
 	jlpm test
 	@# In CI every real model and set must be there; elsewhere the tests of what cannot be had are skipped.
 	fmtools get $(ASSETS) || [ -z "$${CI:-}" ]
-	pytest
+	pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	pytest -m alone
 	@# Not in the user's store; a cell may train for minutes.
 	rm -rf build/notebook-runs
 	FMTOOLS_HOME=$(CURDIR)/build/notebook-runs pytest --nbval-lax --nbval-cell-timeout=3600 --timeout=3600 notebooks

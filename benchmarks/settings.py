@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fmtools.kit.assets import cache_root
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -30,7 +32,11 @@ def scratch() -> Iterator[Path]:
     """Give a folder that is removed afterwards, with a run store in it, for this process and for its children."""
     with tempfile.TemporaryDirectory(prefix="fmtools-bench-") as name:
         folder = Path(name)
-        own = {"FMTOOLS_HOME": str(folder / "store"), "XDG_CACHE_HOME": str(folder / "cache")}
+        own = {
+            "FMTOOLS_HOME": str(folder / "store"),
+            "FMTOOLS_CACHE": str(cache_root()),  # what was fetched stays in sight
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        }
         before = {key: os.environ.get(key) for key in own}
         os.environ.update(own)
         try:

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from .lab import Lab, Notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(400)]
 Opener = Callable[..., Notebook]
 SENTENCE = "turn on the lights in the kitchen"
 TRAIN = f'run = %fm_train text-classification --model minilm --data intents --epochs 3 --watch "{SENTENCE}"'

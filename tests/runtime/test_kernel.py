@@ -15,7 +15,7 @@ import fmtools
 from fmtools.store.runs import run_ids
 from support import at_step, gone, pid_of, rows, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.fault]
+pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.alone]
 TRAIN = (
     "run = fmtools.train(data=rows, model={model!r}, epochs={epochs}, batch_size=8, watch_every=0, precision='fp32')"
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
-    "Run", "load_data", "label", "models", "train", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
+    "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
     "compare", "doctor",
 )  # fmt: skip
 
@@ -66,6 +66,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         train as train,
+    )
+    from .api import (
+        tune as tune,
     )
 
 

@@ -37,20 +37,25 @@ class Progress:
         self._scores: dict[str, float] = {}
         self._said: set[str] = set()
         self._log_at = 0.0
+        self._search: Any = None
 
     def start(self, run_folder: Path) -> None:
         """Say which run it is."""
-        from fmtools.store.runs import RunFolder
-        from fmtools.views.follow import RunView
+        from fmtools.store.searches import is_search
+        from fmtools.views.opened import opened
 
-        self._view = RunView(RunFolder(run_folder))
+        self._view, _ = opened(run_folder)
+        if is_search(run_folder):
+            self._search = self._view
+            self._say(f"search {self._view.record.name}  {run_folder}")
+            return
         self._say(f"run {self._view.run.record.name}  {run_folder}")
 
     def tick(self) -> None:
         """Say what is new, when it is time."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + TERMINAL_EVERY
-            self._look(due=self._terminal)
+            self._look_at_search() if self._search else self._look(due=self._terminal)
 
     def leaving(self) -> bool:
         """A terminal's interrupt is always for the run."""
@@ -58,6 +63,9 @@ class Progress:
 
     def end(self) -> None:
         """Say how it ended."""
+        if self._search:
+            self._look_at_search()
+            return
         head = self._look(due=False).head
         self._say("  ".join(part for part in (progress_line(head), head.error or head.message) if part))
 
@@ -70,6 +78,12 @@ class Progress:
             self._say(text)
         self._news(news.head, due)
         return news
+
+    def _look_at_search(self) -> None:
+        from fmtools.views.search import progress
+
+        if self._search.update():
+            self._show(progress(self._search.record, self._search.state))
 
     def _news(self, head: Head, due: bool) -> None:
         if head.metrics and head.metrics != self._scores:

@@ -29,30 +29,34 @@ from ..core.options import (
     ShowOptions,
     StopOptions,
     TrainOptions,
+    TuneOptions,
 )
 from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
 from . import data as data_verb
 from . import label as labelling
 from . import protect as protection
+from . import search as searching
 from .catalogue import GetTable, ModelTable
 from .data_cards import DataCard, DataDiff, KeptTable
 from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
 from .run import Artifact, Run
+from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Run", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "label", "load_data", "models",
-    "pause", "predict", "protect", "resume", "runs", "stop", "train", "warm_up",
+    "ENDED", "Artifact", "Follower", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "label", "load_data", "models",
+    "pause", "predict", "protect", "resume", "runs", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
 _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     TrainOptions: lifecycle.train,
-    ResumeOptions: lifecycle.resume,
-    AttachOptions: lifecycle.attach,
-    ShowOptions: lifecycle.show,
+    TuneOptions: searching.tune,
+    ResumeOptions: searching.first(searching.resume, lifecycle.resume),
+    AttachOptions: searching.first(searching.attach, lifecycle.attach),
+    ShowOptions: searching.first(searching.show, lifecycle.show),
     PauseOptions: lifecycle.pause,
-    StopOptions: lifecycle.stop,
+    StopOptions: searching.first(searching.stop, lifecycle.stop),
     DataOptions: data_verb.data,
     ModelsOptions: catalogue.models,
     GetOptions: catalogue.get,
@@ -83,6 +87,15 @@ def warm_up() -> None:
 def train(task: str = "text-classification", **options: Any) -> Run:
     """Train and return the Run, when it has ended or, with background=True, at once. Options: TrainOptions."""
     result: Run = execute(TrainOptions.parse({"task": task, **options}))
+    return result
+
+
+def tune(task: str = "text-classification", **options: Any) -> Search:
+    """Search hyper-parameters and return the Search: tune(data="reviews", trials=20, space={"batch_size": [8, 16]}).
+
+    `search.best` is the best Run, `search.line()` repeats it. tune(resume="last") goes on. Options: TuneOptions.
+    """
+    result: Search = execute(TuneOptions.parse({"task": task, **options}))
     return result
 
 

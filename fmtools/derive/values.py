@@ -82,6 +82,11 @@ def _known(kind: str, environment: Environment) -> list[str]:
         from fmtools.core import registry
 
         return [*registry.names("models"), *source_names()]
+    if kind in ("space", "goals"):
+        from fmtools.core.goals import known_goals
+        from fmtools.core.options.space import searchable
+
+        return searchable() if kind == "space" else known_goals()
     if kind == "steps":
         from fmtools.core.options.steps import STEPS
 

@@ -44,6 +44,8 @@ def read_body(cls: type[Options], body: str) -> tuple[dict[str, Any], dict[str, 
 
 
 def _read_pair(cls: type[Options], key: Any, node: Any, values: dict[str, Any], lines: dict[str, int]) -> None:
+    import yaml
+
     line = key.start_mark.line + _OFFSET
     name = str(key.value).replace("-", "_")
     name = name + "s" if name + "s" in cls.model_fields and name not in cls.model_fields else name
@@ -53,7 +55,8 @@ def _read_pair(cls: type[Options], key: Any, node: Any, values: dict[str, Any], 
     if name in lines:
         raise OptionError(f"Line {line} of the cell: {name} is given twice.", f"It stands in line {lines[name]} too.")
     lines[name] = line
-    value = _value(node, line)
+    spaced = hint_of(cls.model_fields[name]).complete == "space" and isinstance(node, yaml.MappingNode)
+    value = _mapping(node, line) if spaced else _value(node, line)
     if value is not None:
         _no_mappings(cls, name, value, line)
         values[name] = [value] if is_list(cls.model_fields[name]) and isinstance(value, str) else value
@@ -68,6 +71,11 @@ def _value(node: Any, line: int) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_item(item, line) for item in node.value]
     raise _nested(line)
+
+
+def _mapping(node: Any, line: int) -> dict[str, Any]:
+    """Return a space written as a mapping: option -> range or list of choices."""
+    return {key.value: _texts(inner, line) for key, inner in node.value}
 
 
 def _item(node: Any, line: int) -> Any:

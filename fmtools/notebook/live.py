@@ -26,6 +26,7 @@ class LiveCard:
 
     def __init__(self) -> None:
         self._view: Any = None
+        self._output: Any = None
         self._handle: Any = None
         self._png = b""
         self._next = self._next_png = 0.0
@@ -33,10 +34,9 @@ class LiveCard:
     def start(self, run_folder: Path) -> None:
         from IPython.display import display
 
-        from fmtools.store.runs import RunFolder
-        from fmtools.views.follow import RunView
+        from fmtools.views.opened import opened
 
-        self._view = RunView(RunFolder(run_folder))
+        self._view, self._output = opened(run_folder)
         self._view.update()
         self._handle = display(self._bundle(), raw=True, display_id=True)
         self._next = time.monotonic() + UPDATE
@@ -64,14 +64,12 @@ class LiveCard:
     def _bundle(self) -> dict[str, Any]:
         from base64 import b64encode
 
-        from fmtools.views.card import mime_bundle
-
         began = time.monotonic()
         due = began >= self._next_png
-        bundle = mime_bundle(self._view, None if due else self._png)
+        bundle = self._output(self._view, None if due else self._png)
         if due:
             self._png = bundle["image/png"]
-            self._next_png = began + (time.monotonic() - began) / SHARE
+            self._next_png = began + (time.monotonic() - began) / getattr(self._view, "share", SHARE)
         return {**bundle, "image/png": b64encode(bundle["image/png"]).decode()}
 
 

@@ -88,7 +88,7 @@ def _run(shell: InteractiveShell, options: Options, shown: _Shown) -> Any:
     resolved = resolve(options, shell.user_ns)
     for notice in resolved.notices:
         print(notice)
-    options.asked_as(line(options, resolved.names))
+    options.asked_as(line(options, resolved.names), resolved.names)
     if _leads_to_work(options):
         # Imports take the worker seconds: let it begin while the data are being read.
         api.warm_up()
@@ -106,7 +106,8 @@ def _run(shell: InteractiveShell, options: Options, shown: _Shown) -> Any:
 
 def _leads_to_work(options: Options) -> bool:
     fields = type(options).model_fields
-    return ("data" in fields or "text" in fields) and not getattr(options, "inline", False)
+    here = getattr(options, "inline", False) or options.verb == "tune"  # a search's driver has workers of its own
+    return ("data" in fields or "text" in fields) and not here
 
 
 def load(shell: InteractiveShell) -> None:

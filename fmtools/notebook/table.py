@@ -20,6 +20,7 @@ MAGICS = {
     "fm_get": "get",
     "fm_baseline": "baseline",
     "fm_train": "train",
+    "fm_tune": "tune",
     "fm_eval": "evaluate",
     "fm_predict": "predict",
     "fm_attention": "attention",
@@ -33,7 +34,7 @@ MAGICS = {
     "fm_doctor": "doctor",
 }
 #: Magics that also take a cell, with the options as YAML in its body.
-CELL_MAGICS = frozenset({"fm_data", "fm_train"})
+CELL_MAGICS = frozenset({"fm_data", "fm_train", "fm_tune"})
 
 
 def options_of(magic: str) -> type[Options]:

@@ -32,6 +32,12 @@ def prepare(options: TrainOptions) -> RunFolder:
 
     Raises FmError before anything is written when data, columns, labels or model cannot be used.
     """
+    record, packed = draft(options)
+    return RunFolder.create(record, home(), packed)
+
+
+def draft(options: TrainOptions) -> tuple[RunRecord, bytes]:
+    """Check the options and store the prepared data; return the record of a run to be, and its own module, packed."""
     options, routed = own_module.route(options)
     task: Task = registry.get("tasks", task_name(options.task))
     asked, options = options, options.with_defaults({**task.defaults(options), "task": task.name})
@@ -59,7 +65,7 @@ def prepare(options: TrainOptions) -> RunFolder:
         notices=[*routed, *dataset.notices, *prepared.notices],
         versions=versions(),
     )
-    return RunFolder.create(record, root, packed)
+    return record, packed
 
 
 def base_folder(options: TrainOptions) -> str:

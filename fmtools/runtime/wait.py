@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -79,7 +80,12 @@ def wait(run: RunFolder, follower: Follower) -> None:
     this returns normally: the run is in the store, and can be resumed. A kernel restart begins with an interrupt, too:
     that one leaves the run alone.
     """
-    ended, interrupts = _Ending(run), 0
+    follow(_Ending(run), lambda interrupts: _obey(run, interrupts), follower)
+
+
+def follow(ended: Callable[[], bool], obey: Callable[[int], None], follower: Follower) -> None:
+    """Tick until `ended`; an interrupt that is not the beginning of a restart is handed, counted, to `obey`."""
+    interrupts = 0
     while True:
         try:
             while not ended():
@@ -90,7 +96,7 @@ def wait(run: RunFolder, follower: Follower) -> None:
             interrupts += 1
             if _left(follower):
                 break
-            _obey(run, interrupts)
+            obey(interrupts)
     follower.end()
 
 

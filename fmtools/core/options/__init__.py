@@ -9,6 +9,7 @@ from .label import LabelOptions
 from .models import ModelsOptions
 from .protect import ProtectOptions
 from .train import TrainOptions
+from .tune import TuneOptions
 from .verbs import (
     AttachOptions,
     AttentionOptions,
@@ -35,6 +36,7 @@ VERBS: dict[str, type[Options]] = {
         GetOptions,
         BaselineOptions,
         TrainOptions,
+        TuneOptions,
         EvaluateOptions,
         PredictOptions,
         AttentionOptions,
@@ -72,6 +74,7 @@ __all__ = [
     "ShowOptions",
     "StopOptions",
     "TrainOptions",
+    "TuneOptions",
     "field_of",
     "flag",
     "hint_of",

@@ -11,7 +11,9 @@ from pydantic.fields import FieldInfo
 from ..errors import OptionError
 
 #: What completes an option's value: names the derive package knows how to list.
-COMPLETIONS = ("tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps", "followers")
+COMPLETIONS = (
+    "tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps", "followers", "space", "goals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,9 @@ class Hint:
 
     positional: given without its name. complete: see COMPLETIONS. unit: shown behind the value. group: "basic" or
     "advanced". log: a slider over it is logarithmic. live: takes a notebook variable (a frame) as well as text.
-    tasks: the tasks that an option of `train` is for; empty = all.
+    tasks: the tasks that an option of `train` is for; empty = all. search: where a hyper-parameter search looks, (low, high)
+    or, with more or fewer than two values or of words, choices; searched: a search looks there when nobody says where,
+    if the run has one of the `methods` (empty = any).
     """
 
     positional: bool = False
@@ -30,6 +34,9 @@ class Hint:
     log: bool = False
     live: bool = False
     tasks: tuple[str, ...] = ()
+    search: tuple[float | str, ...] = ()
+    searched: bool = False
+    methods: tuple[str, ...] = ()
 
 
 def option(default: Any, help: str, *, hint: Hint | None = None, **bounds: Any) -> Any:
@@ -54,15 +61,21 @@ class Options(BaseModel):
     #: One line a user could type, shown in help.
     example: ClassVar[str] = ""
     _command: str = PrivateAttr("")
+    _names: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def command(self) -> str:
         """The line that asked for this, for run.json; empty when it came from Python."""
         return self._command
 
-    def asked_as(self, command: str) -> None:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The notebook's names of values that are objects: {"data": "df"}."""
+        return self._names
+
+    def asked_as(self, command: str, names: dict[str, str] | None = None) -> None:
         """Remember the line that asked for this, with the notebook's names of variables in it."""
-        self._command = command
+        self._command, self._names = command, dict(names or {})
 
     @classmethod
     def magic_name(cls) -> str:

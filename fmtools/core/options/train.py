@@ -16,6 +16,7 @@ ADVANCED = Hint(group="advanced")
 CHOICE = Hint(group="advanced", complete="choices")
 WRITERS = ("text-generation", "translation", "summarization", "preference-tuning")
 PLAIN = ("text-classification", "token-classification")
+HEADED = (*PLAIN, "question-answering", "custom")
 
 
 class _What(ReadsData):
@@ -60,22 +61,54 @@ class _Columns(_What):
 class _Learning(_Columns):
     """How the weights change."""
 
-    epochs: float = option(3.0, "passes over the training rows", gt=0, le=1000)
+    epochs: float = option(3.0, "passes over the training rows", gt=0, le=1000, hint=Hint(search=(1, 10)))
     max_steps: int | None = option(None, "end after so many steps, whatever --epochs says", ge=1, hint=ADVANCED)
-    batch_size: int = option(16, "rows in one step", ge=1, le=4096, hint=Hint(unit="rows", log=True))
-    gradient_accumulation: int = option(
-        1, "batches whose gradients make one step", ge=1, le=1024, hint=Hint(unit="batches", group="advanced")
+    batch_size: int = option(
+        16,
+        "rows in one step",
+        ge=1,
+        le=4096,
+        hint=Hint(unit="rows", log=True, search=(8, 16, 32, 64), searched=True),
     )
-    learning_rate: float = option(1e-4, "peak rate of the pretrained part", gt=0, le=1, hint=Hint(log=True))
+    gradient_accumulation: int = option(
+        1,
+        "batches whose gradients make one step",
+        ge=1,
+        le=1024,
+        hint=Hint(unit="batches", group="advanced", search=(1, 2, 4)),
+    )
+    learning_rate: float = option(
+        1e-4,
+        "peak rate of the pretrained part",
+        gt=0,
+        le=1,
+        hint=Hint(log=True, search=(1e-5, 1e-3), searched=True, methods=("full", "last-layers", "lora")),
+    )
     head_learning_rate: float = option(
-        1e-2, "peak rate of the new head", gt=0, le=1, hint=Hint(log=True, group="advanced")
+        1e-2,
+        "peak rate of the new head",
+        gt=0,
+        le=1,
+        hint=Hint(log=True, group="advanced", search=(1e-3, 1e-1), searched=True, tasks=HEADED),
     )
     optimizer: Literal["adamw", "sgd", "adafactor"] = option("adamw", "the optimizer", hint=CHOICE)
-    momentum: float = option(0.9, "SGD's momentum", ge=0, lt=1, hint=ADVANCED)
-    adam_beta2: float = option(0.999, "AdamW's decay of squared gradients", gt=0, lt=1, hint=ADVANCED)
-    weight_decay: float = option(0.01, "decay of the weights, biases and norms excepted", ge=0, le=1, hint=ADVANCED)
+    momentum: float = option(0.9, "SGD's momentum", ge=0, lt=1, hint=Hint(group="advanced", search=(0.5, 0.99)))
+    adam_beta2: float = option(
+        0.999, "AdamW's decay of squared gradients", gt=0, lt=1, hint=Hint(group="advanced", search=(0.9, 0.999))
+    )
+    weight_decay: float = option(
+        0.01,
+        "decay of the weights, biases and norms excepted",
+        ge=0,
+        le=1,
+        hint=Hint(group="advanced", search=(0.0, 0.1), searched=True),
+    )
     warmup: float = option(
-        0.1, "share of the steps in which the rate rises to its peak; 1 or more: steps", ge=0, le=1e6, hint=ADVANCED
+        0.1,
+        "share of the steps in which the rate rises to its peak; 1 or more: steps",
+        ge=0,
+        le=1e6,
+        hint=Hint(group="advanced", search=(0.0, 0.3), searched=True),
     )
     schedule: Literal["linear", "cosine", "cosine_with_min_lr", "constant", "constant_with_warmup"] = option(
         "linear", "how the rate falls after its peak", hint=CHOICE
@@ -83,7 +116,13 @@ class _Learning(_Columns):
     min_learning_rate: float = option(
         0.0, "where cosine_with_min_lr ends", ge=0, le=1, hint=Hint(log=True, group="advanced")
     )
-    max_grad_norm: float = option(1.0, "gradients longer than this are scaled down to it", gt=0, le=1e6, hint=ADVANCED)
+    max_grad_norm: float = option(
+        1.0,
+        "gradients longer than this are scaled down to it",
+        gt=0,
+        le=1e6,
+        hint=Hint(group="advanced", log=True, search=(0.1, 10.0)),
+    )
 
 
 class _Regularisation(_Learning):
@@ -94,9 +133,11 @@ class _Regularisation(_Learning):
         "share of the activations dropped, anywhere in the model; the model's own when not given",
         ge=0,
         lt=1,
-        hint=ADVANCED,
+        hint=Hint(group="advanced", search=(0.0, 0.4)),
     )
-    label_smoothing: float = option(0.0, "share of the truth spread over all answers", ge=0, lt=1, hint=ADVANCED)
+    label_smoothing: float = option(
+        0.0, "share of the truth spread over all answers", ge=0, lt=1, hint=Hint(group="advanced", search=(0.0, 0.2))
+    )
     class_weights: Literal["none", "balanced"] = option(
         "none",
         "balanced: rare classes weigh as much as frequent ones",
@@ -120,10 +161,34 @@ class _Method(_Regularisation):
         "what is trained: all weights, the head on a frozen model, the last --train-layers, or a low-rank adapter",
         hint=Hint(complete="choices"),
     )
-    train_layers: int = option(2, "layers that --method last-layers trains", ge=1, le=1000, hint=ADVANCED)
-    lora_rank: int = option(8, "rank of the adapter", ge=1, le=1024, hint=ADVANCED)
-    lora_alpha: int = option(16, "weight of the adapter, over its rank", ge=1, le=4096, hint=ADVANCED)
-    lora_dropout: float = option(0.05, "dropout in the adapter", ge=0, lt=1, hint=ADVANCED)
+    train_layers: int = option(
+        2,
+        "layers that --method last-layers trains",
+        ge=1,
+        le=1000,
+        hint=Hint(group="advanced", search=(1, 6), searched=True, methods=("last-layers",)),
+    )
+    lora_rank: int = option(
+        8,
+        "rank of the adapter",
+        ge=1,
+        le=1024,
+        hint=Hint(group="advanced", search=(4, 8, 16, 32), searched=True, methods=("lora",)),
+    )
+    lora_alpha: int = option(
+        16,
+        "weight of the adapter, over its rank",
+        ge=1,
+        le=4096,
+        hint=Hint(group="advanced", search=(8, 16, 32, 64), methods=("lora",)),
+    )
+    lora_dropout: float = option(
+        0.05,
+        "dropout in the adapter",
+        ge=0,
+        lt=1,
+        hint=Hint(group="advanced", search=(0.0, 0.2), methods=("lora",)),
+    )
     from_scratch: bool = option(
         False, "begin with random weights: --model names an architecture, or a model to copy the shape of"
     )
@@ -182,7 +247,7 @@ class _Cost(_Watching):
         None, "the worker dies, with advice, rather than take more memory than this, such as 4GB", hint=ADVANCED
     )
 
-    @field_validator("fit", "memory_limit")
+    @field_validator("fit", "memory_limit", check_fields=False)
     @classmethod
     def _a_size(cls, value: str | None) -> str | None:
         if value is not None:
@@ -222,7 +287,11 @@ class TrainOptions(_Where):
     example: ClassVar[str] = "%fm_train text-classification --model minilm --data intents --epochs 3"
 
     max_length: int = option(
-        128, "longer texts are cut; language models: the length of a block", ge=4, le=8192, hint=Hint(unit="tokens")
+        128,
+        "longer texts are cut; language models: the length of a block",
+        ge=4,
+        le=8192,
+        hint=Hint(unit="tokens", search=(32, 64, 128, 256)),
     )
     max_target_length: int = option(
         128,
@@ -241,12 +310,12 @@ class TrainOptions(_Where):
         "DPO: how strongly the model is held to where it came from",
         gt=0,
         le=10,
-        hint=Hint(group="advanced", tasks=("preference-tuning",)),
+        hint=Hint(group="advanced", log=True, search=(0.01, 1.0), searched=True, tasks=("preference-tuning",)),
     )
     pooling: Literal["auto", "mean", "cls"] = option(
         "auto",
         "how token vectors become one: as the encoder was trained to, their mean, or the first token's",
-        hint=CHOICE,
+        hint=Hint(group="advanced", complete="choices", search=("mean", "cls")),
     )
     precision: Literal["auto", "fp32", "bf16"] = option(
         "auto", "number format of the matrix products; auto = bf16 where the processor computes it", hint=CHOICE

@@ -1,0 +1,369 @@
+"""The driver of a search: `python -m fmtools.runtime.search_driver FOLDER`, a process of its own, without torch.
+
+It asks the study what to try, lets workers train it, reads their logs, ends those that will not become good, and goes on
+until the trials or the time are used up. It can be killed at any moment: trials are runs with logs and checkpoints of
+their own, and the next driver takes up those that still run or were begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import FmError
+from ..core.search import OVER, SearchState, TrialState, front
+from ..store import controls
+from ..store.runs import RunFolder, home, open_run
+from ..store.searches import SearchFolder
+from . import launch, process
+from .search_study import Study
+from .search_trials import TrialRun, make
+
+#: Seconds between two looks; failures in a row, before anything worked, that end a search; workers lost to one trial.
+LOOK, HOPELESS, LOST = 0.2, 3, 2
+
+
+class Active:
+    """A trial at work: Optuna's side, our side, and its run."""
+
+    def __init__(self, trial: Any, state: TrialState, run: TrialRun) -> None:
+        self.trial, self.state, self.run = trial, state, run
+        self.reported = {rung for rung, _ in state.reports}
+        self.stopping = bool(trial.user_attrs.get("pruning"))
+        self.deaths = 0
+
+
+class Driver:
+    """One driver's work. `say` is told each new state; `Driver.run` returns when the search has ended or was stopped."""
+
+    def __init__(
+        self, folder: SearchFolder, obeyed: list[str], say: Callable[[SearchState], None] | None = None
+    ) -> None:
+        self.folder, self.record = folder, folder.record
+        self.module = folder.module
+        self.study = Study(folder.journal, self.record)
+        before = folder.state
+        self.state = SearchState(status="running", elapsed=before.elapsed, wanted=before.wanted or self.record.trials)
+        self.seconds = self.record.seconds if before.seconds is None else before.seconds
+        self.active: list[Active] = []
+        self.leaving = self.ending = False
+        self._began = time.monotonic() - before.elapsed
+        self._controls = controls.ControlReader(folder.path, obeyed)
+        self._say = say or folder.save
+        self._said = ""
+        self._kept: set[str] = set()
+        self._told = {trial.number: trial for trial in before.trials}
+
+    # --- the loop ---
+
+    def run(self) -> None:
+        """Search until there is nothing left to try, the time is up, or somebody says stop."""
+        self._take_up()
+        while True:
+            self._obey()
+            for one in list(self.active):
+                self._watch(one)
+            while not self.leaving and len(self.active) < self.record.jobs and self._more():
+                self._launch(self.study.ask())
+            if not self.active and (self.leaving or not self._more()):
+                break
+            self._publish()
+            time.sleep(LOOK)
+        self._end()
+
+    def _more(self) -> bool:
+        """Say whether another trial may begin."""
+        if self.ending or self.state.status == "failed" or self._late():
+            return False
+        begun = len(self.state.trials)
+        on_grid = self.record.sampler != "grid" or self.study.waiting() > 0
+        return begun < self.state.wanted and on_grid
+
+    def _late(self) -> bool:
+        """Say whether the time is up, or would be long before another trial of the usual length has ended."""
+        if self.seconds is None:
+            return False
+        usual = sorted(trial.seconds for trial in self.state.trials if trial.state == "done")
+        half = usual[len(usual) // 2] / 2 if usual else 0.0
+        return self._elapsed() + half > self.seconds
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _obey(self) -> None:
+        for wish in self._controls.read():
+            if wish.action == "stop":
+                self.leave()
+        if self.seconds is not None and self._elapsed() > self.seconds and self.state.counted("done"):
+            for one in self.active:
+                self._prune(one, "The time was up.")
+
+    def leave(self) -> None:
+        """Stop and save every trial at work; nothing is told to the study, so that a resume goes on with them."""
+        if not self.leaving:
+            self.leaving = True
+            for one in self.active:
+                one.run.stop()
+
+    # --- a trial's life ---
+
+    def _launch(self, trial: Any, run: RunFolder | None = None) -> None:
+        """Begin a trial that was asked for; one whose options do not go together has failed."""
+        chosen = self._chosen(trial)
+        state = TrialState(number=trial.number, state="running", options=chosen)
+        self.state.trials.append(state)
+        try:
+            if run is None:
+                run = make(self.record, trial.number, chosen, self.module)
+                trial.set_user_attr("run", run.id)
+            launch.start(run)
+        except FmError as error:
+            self._over(trial, state, "failed", cause=str(error))
+            return
+        state.run, state.name = run.id, run.record.name
+        self.active.append(Active(trial, state, TrialRun(run, self.record)))
+        if self._more() or len(self.active) < self.record.jobs:
+            process.warm_up()  # the next trial finds its libraries loaded
+
+    def _chosen(self, trial: Any) -> dict[str, Any]:
+        found = {}
+        for dimension in self.record.space:
+            value = trial.params[dimension.name]
+            default = self.record.defaults.get(dimension.name)
+            found[dimension.name] = value if value == default else dimension.rounded(value)
+        return found
+
+    def _watch(self, one: Active) -> None:
+        one.run.update()
+        one.state.seconds = round(one.run.seconds, 2)
+        one.state.reports = one.run.reports
+        if said := one.run.missing():
+            self._hopeless(said, "Choose one of these with --goal.")
+        if one.run.ended:
+            self.active.remove(one)
+            self._ended(one)
+        elif one.run.broken:
+            self._stop(one)
+        elif len(self.record.goals) == 1 and not self.leaving:
+            self._report(one)
+
+    def _report(self, one: Active) -> None:
+        """Tell the study of new evaluations; end a trial that it gives up, unless it is about to end by itself."""
+        new = [(rung, value) for rung, value in one.run.reports if rung not in one.reported]
+        for rung, value in new:
+            one.trial.report(value, rung)
+            one.reported.add(rung)
+        if new and one.run.evaluations[-1][0] < one.run.total and one.trial.should_prune():
+            self._prune(one, "Cut short: others were better at this point.")
+
+    def _prune(self, one: Active, cause: str) -> None:
+        if not one.stopping:
+            one.trial.set_user_attr("pruning", cause)
+            self._stop(one)
+
+    def _stop(self, one: Active) -> None:
+        if not one.stopping:
+            one.stopping = True
+            one.run.stop()
+
+    def _ended(self, one: Active) -> None:
+        """Tell the study how a trial has ended; a trial that was stopped to be gone on with stays open."""
+        outcome, values = one.run.outcome, one.run.values()
+        pruned = one.trial.user_attrs.get("pruning", "")
+        if outcome == "done" and values is not None:
+            self._over(one.trial, one.state, "done", values=values)
+        elif outcome == "done" or one.run.broken:
+            cause = one.run.broken or "The evaluation gave no number."
+            self._over(one.trial, one.state, "failed", cause=cause)
+        elif outcome == "failed":
+            self._over(one.trial, one.state, "failed", cause=one.run.cause or "The training failed.")
+        elif pruned and outcome == "stopped":
+            self._over(one.trial, one.state, "pruned", cause=pruned)
+        elif self.leaving:
+            one.state.state = "stopped"
+        elif outcome == "stopped":
+            self._over(one.trial, one.state, "pruned", cause="Stopped by hand.")
+        else:
+            self._again(one)
+
+    def _again(self, one: Active) -> None:
+        """Go on with a trial whose worker died without a word; one that keeps dying has failed."""
+        one.deaths += 1
+        if one.deaths >= LOST or one.run.run.attempt() > LOST:
+            cause = "The worker ended without saying why, perhaps for want of memory."
+            self._over(one.trial, one.state, "failed", cause=cause)
+            return
+        with contextlib.suppress(FmError):
+            launch.start(one.run.run)
+        self.active.append(one)
+
+    def _over(
+        self, trial: Any, state: TrialState, how: str, *, values: list[float] | None = None, cause: str = ""
+    ) -> None:
+        trial.set_user_attr("facts", {"seconds": state.seconds, "cause": cause, "options": state.options})
+        if how == "pruned" and len(self.record.goals) > 1:
+            how = "failed"
+        self.study.tell(trial, how, values)
+        state.state, state.cause = how, cause  # type: ignore[assignment]
+        state.values = [float(value) for value in values or ()]
+        self.state.best = front(self.state.trials, self.record.goals)
+        if how == "done":
+            self.state.importance = self.study.importance()
+        elif how == "failed":
+            self._judge_failures()
+        self._tidy()
+        self._publish()
+
+    def _judge_failures(self) -> None:
+        over = [trial for trial in self.state.trials if trial.state in OVER]
+        if len(over) >= HOPELESS and all(trial.state == "failed" for trial in over):
+            self._hopeless(
+                f"The first {len(over)} trials failed. {over[-1].cause}", "Try the training alone: %fm_train."
+            )
+
+    def _hopeless(self, cause: str, cure: str) -> None:
+        if self.state.status != "failed":
+            self.state.status, self.state.cause, self.state.cure = "failed", cause, cure
+            self.leave()
+
+    # --- what an earlier driver left, and what this one leaves ---
+
+    def _take_up(self) -> None:
+        """List the trials that are over, and go on with those that are not."""
+        still = {trial.number: trial for trial in self.study.open()}
+        for frozen in self.study.trials():
+            if frozen.number in still:
+                self._adopt(still[frozen.number])
+            else:
+                self.state.trials.append(self._remembered(frozen))
+        self.state.best = front(self.state.trials, self.record.goals)
+        self.state.importance = self.study.importance()
+
+    def _remembered(self, frozen: Any) -> TrialState:
+        facts = frozen.user_attrs.get("facts", {})
+        names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
+        run = frozen.user_attrs.get("run", "")
+        return TrialState(
+            number=frozen.number,
+            state=names[frozen.state.name],  # type: ignore[arg-type]
+            options=facts.get("options", frozen.params),
+            values=list(frozen.values or ()) if frozen.state.name == "COMPLETE" else [],
+            reports=sorted(frozen.intermediate_values.items()),
+            run=run,
+            name=f"{self.record.name}/trial-{frozen.number}" if run else "",
+            cause=facts.get("cause", ""),
+            seconds=facts.get("seconds", 0.0),
+        )
+
+    def _adopt(self, trial: Any) -> None:
+        """Take up a trial that was begun: its worker may be at work, have ended meanwhile, or be gone."""
+        known = trial.user_attrs.get("run")
+        run = open_run(known) if known and (home() / "runs" / known).is_dir() else None
+        if set(trial.params) != {dimension.name for dimension in self.record.space}:
+            trial = _completed(trial, self.record)  # killed between the choice of two options
+        if run is None:
+            self._launch(trial)
+            return
+        state = TrialState(
+            number=trial.number, state="running", options=self._chosen(trial), run=run.id, name=run.record.name
+        )
+        watched = TrialRun(run, self.record)
+        watched.update()
+        one = Active(trial, state, watched)
+        self.state.trials.append(state)
+        if watched.ended and watched.outcome in ("stopped", "interrupted") and not one.stopping and not watched.broken:
+            _wait_until_left(watched)
+            launch.start(run)
+            one.run = TrialRun(run, self.record)
+        self.active.append(one)
+
+    def _tidy(self) -> None:
+        """Take the weights of trials that are not the best from the disk: twenty models of a gigabyte are a full disk."""
+        if self.record.weights == "all":
+            return
+        for trial in self.state.trials:
+            if (
+                trial.state in ("done", "pruned", "failed")
+                and trial.number not in self.state.best
+                and trial.run not in self._kept
+            ):
+                folder = RunFolder(home() / "runs" / trial.run) if trial.run else None
+                if folder is not None and not folder.alive():
+                    self._kept.add(trial.run)
+                    _drop_weights(folder)
+
+    def _publish(self) -> None:
+        self.state.elapsed = round(self._elapsed(), 1)
+        plain = self.state.model_dump_json(exclude={"elapsed"})
+        if plain != self._said:
+            self._said = plain
+            self._say(self.state)
+
+    def _end(self) -> None:
+        """Leave the true status behind."""
+        deadline = time.monotonic() + 5.0
+        while (
+            any(t.run and RunFolder(home() / "runs" / t.run).alive() for t in self.state.trials)
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.05)
+        self._tidy()
+        if self.state.status == "running":
+            self.state.status = "stopped" if self.leaving else "done"
+            if self.leaving:
+                self.state.message = f"Stopped and saved; `%fm_resume {self.record.name}` goes on with it."
+            elif self._late() and len(self.state.trials) < self.state.wanted:
+                self.state.message = f"The time was up after {len(self.state.trials)} trials."
+        self._publish()
+
+
+def _completed(trial: Any, record: Any) -> Any:
+    from .search_study import distribution
+
+    for dimension in record.space:
+        trial._suggest(dimension.name, distribution(dimension))
+    return trial
+
+
+def _wait_until_left(watched: TrialRun, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not watched.left() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _drop_weights(run: RunFolder) -> None:
+    for folder in (run.path / "checkpoints", run.path / "artifacts"):
+        for path in folder.glob("*"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Drive the search of the folder named on the command line. The lease has been claimed for this process."""
+    folder = SearchFolder(Path(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        driver = Driver(folder, sys.argv[2:])
+        signal.signal(signal.SIGTERM, lambda *_: driver.leave())
+        driver.run()
+    except Exception as error:
+        traceback.print_exc()
+        state = folder.state
+        state.status = "failed"
+        state.cause = str(error) if isinstance(error, FmError) else f"The search stopped on an error: {error!r}"[:500]
+        state.cure = f"driver.log in {folder.path} has the details; `%fm_resume {folder.id}` goes on with it."
+        folder.save(state)
+        return 1
+    return 0 if driver.state.status != "failed" else 1
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.exit(status)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
-    "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "pause", "stop",
+    "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "steer", "pause", "stop",
     "compare", "doctor",
 )  # fmt: skip
 
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         runs as runs,
     )
     from .api import (
+        steer as steer,
         stop as stop,
     )
     from .api import (

@@ -27,6 +27,7 @@ from ..core.options import (
     ResumeOptions,
     RunsOptions,
     ShowOptions,
+    SteerOptions,
     StopOptions,
     TrainOptions,
     TuneOptions,
@@ -36,6 +37,7 @@ from . import catalogue, lifecycle, look
 from . import data as data_verb
 from . import label as labelling
 from . import protect as protection
+from . import steer as steering
 from . import search as searching
 from .catalogue import GetTable, ModelTable
 from .data_cards import DataCard, DataDiff, KeptTable
@@ -45,7 +47,7 @@ from .search import Search
 
 __all__ = [
     "ENDED", "Artifact", "Follower", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "label", "load_data", "models",
-    "pause", "predict", "protect", "resume", "runs", "stop", "train", "tune", "warm_up",
+    "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -114,6 +116,12 @@ def attach(run: str = "last", **options: Any) -> Run:
 def pause(run: str = "last", off: bool = False) -> Run:
     """Pause a run at the end of its step; off=True lets it go on."""
     result: Run = execute(PauseOptions.parse({"run": run, "off": off}))
+    return result
+
+
+def steer(run: str = "last", **options: Any) -> steering.Steered:
+    """Steer a run at work: steer("last", evaluate=True, save=True, extend=2, learning_rate=1e-4)."""
+    result: steering.Steered = execute(SteerOptions.parse({"run": run, **options}))
     return result
 
 

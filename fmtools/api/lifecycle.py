@@ -14,6 +14,7 @@ from .run import Run
 
 #: Seconds that a worker may take to close its files after its last record.
 LEAVING = 10.0
+from .steer import extension, refuse_done
 
 
 def train(options: TrainOptions, follower: Follower) -> Run:
@@ -27,8 +28,14 @@ def train(options: TrainOptions, follower: Follower) -> Run:
     return _work(folder, follower, options.background)
 
 
-def _work(folder: RunFolder, follower: Follower, background: bool) -> Run:
-    launch.start(folder)
+def _work(
+    folder: RunFolder,
+    follower: Follower,
+    background: bool,
+    longer: float | None = None,
+    processes: int | None = None,
+) -> Run:
+    launch.start(folder, longer, processes)
     follower.start(folder.path)
     if background:
         follower.end()
@@ -49,12 +56,18 @@ def resume(options: ResumeOptions, follower: Follower) -> Run:
         _let_leave(run, head.attempt)
     elif head.alive:
         raise FmError(f"Run {run.name} is {head.status}: there is nothing to resume.", "%fm_attach shows it.")
-    if head.status == "done":
-        raise FmError(
-            f"Run {run.name} is done: all its {head.total_steps} steps are trained.",
-            "Start a new one with more --epochs.",
-        )
-    return _work(find_run(run.id), follower, options.background)
+        if options.epochs is not None:
+            _lengthen_paused(run, extension(options.epochs, run))
+    if head.status == "done" and options.epochs is None:
+        raise refuse_done(run)
+    longer = None if options.epochs is None else extension(options.epochs, run)
+    return _work(find_run(run.id), follower, options.background, longer, options.processes)
+
+
+def _lengthen_paused(run: Run, epochs: float) -> None:
+    if epochs <= 0:
+        raise FmError(f"Run {run.name} is paused: it can be made longer, not shorter.", "%fm_stop ends it.")
+    run.extend(epochs)
 
 
 def _let_leave(run: Run, attempt: int) -> None:

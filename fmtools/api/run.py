@@ -134,11 +134,11 @@ class Run:
 
         return attention(self.id, text=text, **options)
 
-    def resume(self, background: bool = False) -> Run:
-        """Go on with the run from its newest verified checkpoint; see fmtools.resume."""
+    def resume(self, background: bool = False, epochs: str | float | None = None) -> Run:
+        """Go on with the run from its newest verified checkpoint, for "+2" epochs more or 5 in all; see fmtools.resume."""
         from . import resume
 
-        return resume(self.id, background=background)
+        return resume(self.id, background=background, epochs=epochs)
 
     def pause(self) -> None:
         """Pause at the end of the step."""
@@ -151,6 +151,18 @@ class Run:
     def set_learning_rate(self, value: float) -> None:
         """Change the rate from the next step on."""
         self.control("set_learning_rate", value)
+
+    def evaluate_now(self) -> None:
+        """Score the validation rows at the end of the step; the training is not changed by it."""
+        self.control("evaluate")
+
+    def save_now(self) -> None:
+        """Save a checkpoint at the end of the step."""
+        self.control("save")
+
+    def extend(self, epochs: float) -> None:
+        """Train `epochs` longer than planned; the learning rate falls over the new length."""
+        self.control("extend", epochs)
 
     def control(self, action: ControlAction, value: float | None = None, by: str = "notebook") -> None:
         """Write a control record. Raises FmError when nobody is there to obey it."""

@@ -13,6 +13,7 @@ import functools
 import os
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,8 +70,36 @@ class DurableMixin:
     derived: Callable[[dict[str, float]], dict[str, float]] | None = None
     state: Any
     args: Any
+    control: Any
     train_dataset: Any
     _stage: Path | None = None
+    #: The step of the newest checkpoint of this process, and how many changes of the run it holds.
+    _published: tuple[int, int] = (-1, 0)
+
+    def train_from(self, start: Path | None) -> Any:
+        """Train to the run's end, from a checkpoint or from the beginning."""
+        self.narrator.helm.recall(start)
+        return self.train(resume_from_checkpoint=str(start) if start else None)  # type: ignore[attr-defined]
+
+    def set_initial_training_values(self, args: Any, dataloader: Any) -> Any:
+        """Give the run the length it was extended to. The Trainer counts its epochs before the first one, and could then not
+        be extended: it gets as many as it likes, and its end from `state.max_steps`."""
+        _, per_epoch, *between, _ = super().set_initial_training_values(args, dataloader)  # type: ignore[misc]
+        total = self.narrator.helm.begin(per_epoch)
+        args.warmup_steps = args.get_warmup_steps(self.narrator.helm.planned())  # a longer run warms up no longer
+        return sys.maxsize, per_epoch, *between, total
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+        if not self.control.should_training_stop:
+            super()._run_epoch(*args, **kwargs)  # type: ignore[misc]
+
+    def _finalize_training(self, trial: Any, num_train_samples: float, start_time: float) -> Any:
+        """Say the speed of the run as it was extended: the Trainer has counted the rows before."""
+        helm = self.narrator.helm
+        share = self.state.max_steps / helm.length.total_steps(helm.changes, helm.per_epoch)
+        return super()._finalize_training(trial, num_train_samples * share, start_time)  # type: ignore[misc]
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
         """Count the batch for the throughput, then train on it."""
@@ -82,7 +111,7 @@ class DurableMixin:
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         step = int(self.state.global_step)
-        if step in self.checkpoints.steps():
+        if self._is_saved(step):
             return
         began = time.perf_counter()
         self.context.emit(PhaseEvent(phase="saving"))
@@ -95,8 +124,14 @@ class DurableMixin:
                 raise
             self._refused(refusal)
         else:
+            self._published = (step, self.narrator.helm.applied)
             self.context.emit(CheckpointEvent(step=step, bytes=size, seconds=time.perf_counter() - began))
         self.context.emit(PhaseEvent(phase="training"))
+
+    def _is_saved(self, step: int) -> bool:
+        """Say whether the step has a checkpoint; one from before a change at this step (in a pause) is no longer true."""
+        newer = self._published[0] == step and self._published[1] != self.narrator.helm.applied
+        return step in self.checkpoints.steps() and not newer
 
     def _save_staged(self, model: Any, trial: Any, step: int) -> int:
         with self.checkpoints.stage() as stage:
@@ -105,6 +140,7 @@ class DurableMixin:
                 super()._save_checkpoint(model, trial)  # type: ignore[misc]
             finally:
                 self._stage = None
+            self.narrator.helm.note(stage / f"{PREFIX_CHECKPOINT_DIR}-{step}")
             return self.checkpoints.publish(stage / f"{PREFIX_CHECKPOINT_DIR}-{step}", step)
 
     def _refused(self, error: OSError) -> None:

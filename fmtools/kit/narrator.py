@@ -9,10 +9,13 @@ from typing import Any
 from transformers import TrainerCallback
 
 from ..core.contracts import Context
-from ..core.events import Control, ControlEvent, EvalEvent, NoticeEvent, PhaseEvent, StatusEvent, StepEvent
+from ..core.events import EvalEvent, NoticeEvent, PhaseEvent, StepEvent
+from ..core.steering import Length
+from . import ranks
+from .helm import Helm, has_evaluation, is_whole
 
-#: Seconds between two looks for control records while paused, and the least time between two while training.
-PAUSE_LOOK, LOOK = 0.05, 0.1
+#: The least seconds between two looks for control records.
+LOOK = 0.1
 
 
 #: Metrics that are better when they are lower.
@@ -35,6 +38,8 @@ class Judge:
 
     def __init__(self, metric: str, patience: int | None = None, keeps: bool = False) -> None:
         self.metric, self.patience, self.keeps = metric, patience, keeps
+        #: Evaluations up to this step are forgiven: the run was extended there.
+        self.since = 0
 
     def best_step(self, history: list[dict[str, Any]]) -> int | None:
         """Return the step of the best evaluation, the first of equals; NaN is never the best. None when there is none."""
@@ -48,7 +53,7 @@ class Judge:
         best = self.best_step(history)
         if self.patience is None:
             return False
-        since = [entry for entry in self._seen(history) if best is None or entry["step"] > best]
+        since = [entry for entry in self._seen(history) if entry["step"] > max(best or 0, self.since)]
         return len(since) >= self.patience
 
     def _seen(self, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -66,8 +71,17 @@ def _nothing(step: int) -> None:
     del step
 
 
+def counted(inputs: Any) -> tuple[int, int]:
+    """Return the rows of a batch, and its tokens without padding."""
+    tensors = [value for value in inputs.values() if hasattr(value, "shape") and len(value.shape)]
+    masks = [value for name, value in inputs.items() if name.endswith("attention_mask") and value is not None]
+    ids = inputs.get("input_ids")
+    tokens = sum(int(mask.sum()) for mask in masks) if masks else 0 if ids is None else ids.numel()
+    return len(tensors[0]) if tensors else 0, tokens
+
+
 class Narrator(TrainerCallback):
-    """Emits steps and evaluations, takes snapshots, pauses, stops, changes the rate.
+    """Emits steps and evaluations, takes snapshots; `helm` obeys wishes when a step is over.
 
     `snapshot(step)` is called every `every` steps, `sample(step)` every `sample_every`; 0 = never. `keep(step)` is told
     which checkpoint is the best so far.
@@ -83,30 +97,37 @@ class Narrator(TrainerCallback):
         sample: Callable[[int], None] = _nothing,
         sample_every: int = 0,
         judge: Judge | None = None,
+        helm: Helm | None = None,
     ) -> None:
         self.context, self.snapshot, self.every = context, snapshot, every
         self.sample, self.sample_every = sample, sample_every
         self.judge = judge or Judge("loss")
         self.keep: Callable[[int], None] = _nothing
         self.save_seconds = save_seconds
-        self.stopped = False
+        self.helm = helm or Helm(context, Length(0.0))
         self.samples = self.tokens = 0
         self._mark = self._saved = self._looked = time.perf_counter()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody wished that the run stops."""
+        return self.helm.stopped
+
     def count(self, inputs: dict[str, Any]) -> None:
         """Add a batch to the throughput: its rows, and its tokens without padding, whatever the task calls them."""
-        tensors = [value for value in inputs.values() if hasattr(value, "shape") and len(value.shape)]
-        self.samples += len(tensors[0]) if tensors else 0
-        masks = [value for name, value in inputs.items() if name.endswith("attention_mask") and value is not None]
-        ids = inputs.get("input_ids")
-        self.tokens += sum(int(mask.sum()) for mask in masks) if masks else 0 if ids is None else ids.numel()
+        samples, tokens = counted(inputs)
+        self.samples += samples
+        self.tokens += tokens
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.context.emit(PhaseEvent(phase="training"))
-        self._mark = self._saved = time.perf_counter()
+        self._mark = self._saved = self._looked = ranks.now()
         best = self.judge.best_step(state.log_history) if self.judge.keeps else None
         if best is not None:
             self.keep(best)
+        self.helm.start()
+        if self.judge.is_over(state.log_history):
+            control.should_training_stop = True  # killed after its last step: nothing is left but to publish
         if state.global_step == 0:
             self._look(0)
             self._mark = time.perf_counter()
@@ -115,15 +136,16 @@ class Narrator(TrainerCallback):
         """A step is complete and logged: the Trainer saves and stops right after this call if it is asked to here."""
         if not logs or "loss" not in logs:
             return
-        now = time.perf_counter()
+        now = ranks.now()  # ranks of one training save and obey at the same step
         self._emit_step(state, logs, now - self._mark)
         self._look(state.global_step)
         if now - self._saved > self.save_seconds:
             control.should_save = True
-        if now - self._looked > LOOK:
-            self._obey(state, control, kwargs)
-            self._looked = time.perf_counter()
-        if _whole(state):
+        self.helm.repeat()
+        if now - self._looked > LOOK or control.should_training_stop:
+            self.helm.obey()
+            self._looked = now
+        if is_whole(state):
             control.should_save = False  # the epoch's end saves, after its evaluation
         self._mark = time.perf_counter()
 
@@ -149,12 +171,15 @@ class Narrator(TrainerCallback):
         self.context.emit(event)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._saved = time.perf_counter()
+        self.saved()
+
+    def saved(self) -> None:
+        """A checkpoint was taken: the next one is due `save_seconds` from now."""
+        self._saved = ranks.now()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         control.should_save = True
-        seen = args.eval_steps and state.global_step % args.eval_steps == 0
-        control.should_evaluate = not seen and (_whole(state) or not self.stopped)
+        control.should_evaluate = not has_evaluation(state) and (is_whole(state) or not self.stopped)
         if control.should_evaluate:
             self.context.emit(PhaseEvent(phase="evaluating"))
 
@@ -164,7 +189,8 @@ class Narrator(TrainerCallback):
         own = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
         plain = {k.removeprefix("eval_"): float(v) for k, v in (metrics or {}).items() if k.startswith("eval_")}
         scores = {name: value for name, value in plain.items() if not name.endswith(own)}
-        self._judge(state, control, metrics or {})
+        if not self.helm.asked:
+            self._judge(state, control, metrics or {})
         event = EvalEvent(step=state.global_step, epoch=float(state.epoch or 0), split="validation", metrics=scores)
         self.context.emit(event)
         self.context.emit(PhaseEvent(phase="training"))
@@ -184,52 +210,3 @@ class Narrator(TrainerCallback):
             control.should_training_stop = True
             said = f"Stopped early: {self.judge.patience} evaluations without a better {self.judge.metric} than at step {best}."
             self.context.emit(NoticeEvent(text=said))
-
-    def _obey(self, state: Any, control: Any, kwargs: dict[str, Any]) -> None:
-        wishes = list(self.context.controls())
-        while wishes:
-            wish = wishes.pop(0)
-            self._apply(wish, state, control, kwargs)
-            if wish.action == "pause" and not any(later.action in ("resume", "stop") for later in wishes):
-                wishes += self._hold()
-
-    def _hold(self) -> list[Control]:
-        """Do nothing until a wish to resume or stop comes; return it with what else was wished meanwhile."""
-        self.context.emit(StatusEvent(status="paused"))
-        self.context.flush()
-        wishes: list[Control] = []
-        while not any(wish.action in ("resume", "stop") for wish in wishes):
-            time.sleep(PAUSE_LOOK)
-            wishes += [wish for wish in self.context.controls() if wish.action != "pause"]
-        self.context.emit(StatusEvent(status="running"))
-        return wishes
-
-    def _apply(self, wish: Control, state: Any, control: Any, kwargs: dict[str, Any]) -> None:
-        if wish.action == "stop":
-            self.stopped = True
-            control.should_training_stop = control.should_save = True
-        if wish.action == "set_learning_rate" and wish.value:
-            set_learning_rate(kwargs["optimizer"], kwargs["lr_scheduler"], wish.value)
-        event = ControlEvent(step=state.global_step, action=wish.action, value=wish.value, by=wish.by)
-        self.context.emit(event)
-
-
-def _whole(state: Any) -> bool:
-    """Say whether the step is the last of its epoch.
-
-    An evaluation draws from the random state. A checkpoint of such a step that was taken before it would resume without
-    the evaluation, and train the next epoch with other dropout.
-    """
-    return bool(state.epoch) and float(state.epoch).is_integer()
-
-
-def set_learning_rate(optimizer: Any, scheduler: Any, value: float) -> None:
-    """Make `value` the rate of the first group from the next step on; the other groups and the rest of the schedule scale
-    with it. The base rates are part of the scheduler's saved state, so a resumed run keeps the change."""
-    now = optimizer.param_groups[0]["lr"]
-    factor = value / now if now > 0 else 1.0
-    for group in optimizer.param_groups:
-        group["lr"] *= factor
-        group["initial_lr"] = group.get("initial_lr", group["lr"]) * factor
-    scheduler.base_lrs = [rate * factor for rate in scheduler.base_lrs]
-    scheduler._last_lr = [group["lr"] for group in optimizer.param_groups]

@@ -29,6 +29,7 @@ MAGICS = {
     "fm_attach": "attach",
     "fm_resume": "resume",
     "fm_pause": "pause",
+    "fm_steer": "steer",
     "fm_stop": "stop",
     "fm_compare": "compare",
     "fm_doctor": "doctor",

@@ -19,7 +19,7 @@ from ..core.tasks import task_name
 from ..kit import scratch
 from ..kit.copies import fit_to_train
 from ..stages import data, models
-from ..store import controls, datasets, lease
+from ..store import controls, datasets, lease, steering
 from ..store.files import discard, private_folder
 from ..store.runs import MODULE, RunFolder, RunRecord, home, new_run_id
 from . import own_module, process
@@ -161,8 +161,10 @@ def versions() -> dict[str, str]:
     return found
 
 
-def start(run: RunFolder) -> process.Worker:
-    """Hand a run to a worker process. The lease is claimed for the worker before it hears of the run.
+def start(run: RunFolder, longer: float | None = None, processes: int | None = None) -> process.Worker:
+    """Hand a run to a worker process, `longer` by so many epochs. The lease is claimed for the worker before it hears of it.
+
+    `processes`: how many train together in this attempt, where that is not what the run was made with.
 
     Control records that are there already were meant for an earlier attempt; what comes from here on is for this one.
     Raises StoreError when another process works on the run.
@@ -176,13 +178,26 @@ def start(run: RunFolder) -> process.Worker:
         if lease.newest(run.path)[0] is None:
             discard(run.path)  # a new run that nobody could begin
         raise
-    worker.send({"verb": "train", "run": str(run.path), "attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed})
+    if longer is not None:
+        _lengthen(run, longer, worker, attempt)
+    told = {"attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed, "processes": processes}
+    worker.send({"verb": "train", "run": str(run.path), **told})
     return worker
 
 
 def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
     """Work on a run in this process; returns when it has ended."""
     from .worker import run as work
+
+def _lengthen(run: RunFolder, epochs: float, worker: process.Worker, attempt: int) -> None:
+    """Write into run.json that the run is longer; only who holds the lease may."""
+    try:
+        steering.lengthen(run, epochs)
+    except OSError as error:
+        lease.release(run.path, attempt)
+        process.put_back(worker)
+        raise from_os_error(error, "make the run longer") from None
+
 
     obeyed = controls.names(run.path)
     attempt = lease.claim(run.path).attempt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from ..core.contracts import Context, Parts, Task
 from ..core.errors import from_os_error
 from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, SampleEvent, StatusEvent
 from ..core.options import TrainOptions
-from ..store import datasets
+from ..store import datasets, steering
 from ..store.checkpoints import Checkpoints
 from ..store.files import private_folder, publish, seal, sweep
-from ..store.runs import RunRecord
+from ..store.runs import RunFolder, RunRecord
 
 SCORED_AT_ONCE = 64
 
@@ -35,7 +36,9 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
     context.emit(PhaseEvent(phase="loading model"))
     splits, meta = datasets.load(record.dataset, context.folder.parent.parent)
     trainer, parts = _trainer(context, task, record, options, (splits, meta), checkpoints)
-    trained = trainer.train(resume_from_checkpoint=str(start) if start else None)
+    trained = trainer.train_from(start)
+    while (last := checkpoints.of(trainer.state.global_step)) and trainer.narrator.helm.late():
+        trained = trainer.train_from(last)
     if not trainer.narrator.stopped:
         trainer.take_best()
     _publish_model(context, trainer, parts, record)
@@ -45,6 +48,7 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
             status="stopped", message=f"Stopped at step {step} of {total}; `%fm_resume {record.id}` goes on from there."
         )
     _score(context, task, (splits, meta), (began, trained.metrics.get("train_samples_per_second", 0.0)))
+    trainer.narrator.helm.missed(record.id)
     return StatusEvent(status="done")
 
 
@@ -68,7 +72,7 @@ def _trainer(
     for text in parts.notices if not checkpoints.steps() else ():
         context.emit(NoticeEvent(text=text))
     precision = chosen_precision(options.precision)
-    narrator = _narrator(context, task, parts, options)
+    narrator = _narrator(context, task, parts, options, _helm(context, record))
     trainer = durable(parts.trainer)(
         parts.model,
         _arguments(context.folder, options, precision, parts),
@@ -88,12 +92,20 @@ def _trainer(
     if parts.trainer is None and not parts.loss:
         # Our heads and losses are means over a batch: the Trainer has to divide them when batches are accumulated.
         trainer.model_accepts_loss_kwargs = False
-    narrator.keep = checkpoints.keep
-    context.emit(_plan(options, parts, splits, precision, str(trainer.args.device)))
+    narrator.keep, narrator.helm.trainer = checkpoints.keep, trainer
+    narrator.helm.plan = _plan(options, parts, splits, precision, str(trainer.args.device), narrator.helm)
+    context.emit(narrator.helm.plan)
     return trainer, parts
 
 
-def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions) -> Any:
+def _helm(context: Context, record: RunRecord) -> Any:
+    from ..kit.helm import Helm
+
+    folder = RunFolder(context.folder)
+    return Helm(context, steering.length(record), steering.changes(record), partial(steering.keep, folder))
+
+
+def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions, helm: Any) -> Any:
     """Return what tells the log of the training, with the looks at the model that the options ask for."""
     from ..kit.narrator import Judge, Narrator
 
@@ -107,6 +119,7 @@ def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions)
         judge=Judge(
             options.metric or task.main_metric, options.patience, options.keep == "best" or bool(options.patience)
         ),
+        helm=helm,
     )
 
 
@@ -150,16 +163,18 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
     return (parts.arguments or TrainingArguments)(**{**usual, **parts.argument_options})
 
 
-def _plan(options: TrainOptions, parts: Parts, splits: dict[str, Any], precision: str, device: str) -> PlanEvent:
+def _plan(
+    options: TrainOptions, parts: Parts, splits: dict[str, Any], precision: str, device: str, helm: Any
+) -> PlanEvent:
     from ..kit.methods import count
 
     batches = -(-len(parts.train) // options.batch_size)
     steps = -(-batches // options.gradient_accumulation)
-    total = options.max_steps or max(1, -(-int(options.epochs * steps * 1000) // 1000))
+    total, epochs = helm.whole(max(1, steps))
     parameters, trainable = count(parts.model)
     return PlanEvent(
         total_steps=total,
-        epochs=total / steps if options.max_steps else options.epochs,
+        epochs=epochs,
         batch_size=options.batch_size * options.gradient_accumulation,
         rows={name: table.num_rows for name, table in splits.items()},
         parameters=parameters,

@@ -23,7 +23,11 @@ MODULE, MODULE_FILE = "module", "module.pkl"
 
 
 class RunRecord(BaseModel):
-    """run.json: what was asked for. Written once when the run is made."""
+    """run.json: what was asked for. Written when the run is made, and again when its rate or its length is changed.
+
+    `options` are those that are true now; `planned` is the length that was asked for first, `steered` the changes since
+    (see store/steering.py): both are empty in a run that nobody changed.
+    """
 
     model_config = ConfigDict(extra="allow")
     schema_version: int = 1
@@ -41,6 +45,8 @@ class RunRecord(BaseModel):
     dataset: str = ""
     meta: dict[str, Any] = {}
     notices: list[str] = []
+    planned: dict[str, Any] = {}
+    steered: list[dict[str, Any]] = []
     versions: dict[str, str] = {}
 
 

@@ -11,7 +11,7 @@ _ACTIONS = {
     "evaluate": "Evaluation asked for",
     "save": "Checkpoint asked for",
 }
-_PLACES = {"lab": " in the lab", "notebook": " in the notebook", "cli": " on the command line"}
+_PLACES = {"lab": " in the lab", "notebook": " in the notebook", "cli": " on the command line", "resume": " by a resume"}
 
 
 def size_words(size: int) -> str:
@@ -30,7 +30,7 @@ def control_words(action: str, value: Any, by: str) -> str:
     if action == "set_learning_rate" and isinstance(value, int | float):
         said = f"Learning rate set to {value:g}"
     if action == "extend" and isinstance(value, int | float):
-        said = f"Extended by {value:g} epochs"
+        said = f"{'Extended' if value >= 0 else 'Shortened'} by {abs(value):g} epoch{'' if abs(value) == 1 else 's'}"
     return said + _PLACES.get(by, f" by {by}" if by else "") + "."
 
 

@@ -28,5 +28,6 @@ ZH = {
     "nothing brings the values back": "无法恢复原值",
     "Labels of": "标注：", "rows done": "行已完成", "skipped": "行跳过",
     "the model says": "模型认为", "the model does not find": "模型未找到",
+    "not yet: a run obeys at the end of its step": "尚未：在当前步结束时执行",
     "token": "词元", "hardest passages": "最难的段落", "counting": "计数模型",
 }  # fmt: skip

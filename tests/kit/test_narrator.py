@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import get_scheduler
 
-from fmtools.kit.narrator import set_learning_rate
+from fmtools.kit.schedules import set_learning_rate
 
 
 def parts(kind: str) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from .label import LabelOptions
 from .models import ModelsOptions
 from .protect import ProtectOptions
 from .train import TrainOptions
+from .steer import SteerOptions
 from .tune import TuneOptions
 from .verbs import (
     AttachOptions,
@@ -46,6 +47,7 @@ VERBS: dict[str, type[Options]] = {
         ResumeOptions,
         PauseOptions,
         StopOptions,
+        SteerOptions,
         CompareOptions,
         DoctorOptions,
     )
@@ -75,6 +77,7 @@ __all__ = [
     "StopOptions",
     "TrainOptions",
     "TuneOptions",
+    "SteerOptions",
     "field_of",
     "flag",
     "hint_of",

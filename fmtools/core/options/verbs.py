@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from pydantic import field_validator
+
 from ..events import Status
 from .base import Hint, Options, ReadsData, option
 
@@ -117,14 +119,25 @@ class AttachOptions(Options):
 
 
 class ResumeOptions(Options):
-    """Go on with an interrupted, stopped or failed run."""
+    """Go on with an interrupted, stopped or failed run; with --epochs also with one that is done."""
 
     verb: ClassVar[str] = "resume"
     summary: ClassVar[str] = "Go on with a run from its newest verified checkpoint."
     example: ClassVar[str] = "%fm_resume last"
 
     run: str = option("last", RUN_HELP, hint=RUN)
+    epochs: str | None = option(
+        None, "train longer: +2 = two more epochs, 5 = five in all", pattern=r"^\+?(\d+\.?\d*|\.\d+)$", hint=Hint(unit="epochs")
+    )
+    processes: int | None = option(
+        None, "go on with so many processes; as many as before when not given", ge=1, le=64, hint=ADVANCED
+    )
     background: bool = option(False, "return at once; the run goes on beside the kernel")
+
+    @field_validator("epochs", mode="before")
+    @classmethod
+    def _as_typed(cls, value: Any) -> Any:
+        return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class StopOptions(Options):

@@ -6,6 +6,7 @@ import { copyButton } from '../ui/clipboard';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import { formatRate, toNumber } from '../ui/numbers';
 import { ENDED, RESUMABLE } from '../ui/words';
+import { SteerView, askedWords } from './steer';
 
 /** A wish that was sent and not yet seen obeyed. */
 interface IWish {
@@ -52,8 +53,13 @@ export class ControlsView {
     const label = h('span', { class: 'fm-quiet' }, _trans.__('Learning rate'));
     this._rates = h('div', { class: 'fm-rates' }, label, this._rate, this._apply, this._half, this._double);
     const buttons = h('div', { class: 'fm-buttons' }, this._pause, this._stop, this._resume);
+    this._steer = new SteerView(
+      _trans,
+      request => void this._send(request),
+      text => setText(this._answer, text)
+    );
     this._live = [this._pause, this._stop, this._rate, this._apply, this._half, this._double];
-    this.node = h('div', { class: 'fm-controls' }, buttons, this._rates, this._answer);
+    this.node = h('div', { class: 'fm-controls' }, buttons, this._rates, this._steer.node, this._answer);
   }
 
   /** Show what can be done now, and whether the last wish was obeyed. */
@@ -65,6 +71,7 @@ export class ControlsView {
     const alive = head.alive && !ENDED.has(head.status) && this._follower.reachable;
     const over = ENDED.has(head.status);
     this._live.forEach(node => setAttribute(node, 'disabled', !alive));
+    this._steer.update(alive, over);
     setText(this._pause, head.status === 'paused' ? this._trans.__('Resume') : this._trans.__('Pause'));
     setAttribute(this._pause, 'data-action', head.status === 'paused' ? 'resume' : 'pause');
     [this._pause, this._stop, this._rates].forEach(node => setShown(node, !over));
@@ -107,7 +114,7 @@ export class ControlsView {
     const { marks, epoch } = this._follower.state;
     const wish = { request, marks: marks.length, epoch, sent: Date.now() };
     this._wish = wish;
-    setText(this._answer, this._asked(request));
+    setText(this._answer, askedWords(request, this._trans));
     try {
       await this._follower.control(request);
       setTimeout(() => this._acknowledge(), PATIENCE);
@@ -115,16 +122,6 @@ export class ControlsView {
       this._wish = null;
       setText(this._answer, this._trans.__('That did not reach the run: %1', (error as Error).message));
     }
-  }
-
-  private _asked({ action, value }: ControlRequest): string {
-    const words = {
-      pause: this._trans.__('Asked to pause…'),
-      resume: this._trans.__('Asked to go on…'),
-      stop: this._trans.__('Asked to stop…'),
-      set_learning_rate: this._trans.__('Asked for the learning rate %1…', formatRate(value))
-    };
-    return words[action];
   }
 
   private _acknowledge(): void {
@@ -157,4 +154,5 @@ export class ControlsView {
   private readonly _rate: HTMLInputElement;
   private readonly _rates: HTMLElement;
   private readonly _answer: HTMLElement;
+  private readonly _steer: SteerView;
 }

@@ -4,6 +4,7 @@ export const CommandIDs = {
   openRun: 'fmtools:open-run',
   openLatest: 'fmtools:open-latest-run',
   stopLatest: 'fmtools:stop-latest-run',
+  steer: 'fmtools:steer-run',
   copyCommand: 'fmtools:copy-latest-command',
   newNotebook: 'fmtools:new-training-notebook'
 } as const;

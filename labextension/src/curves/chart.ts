@@ -156,7 +156,9 @@ function readTheme(host: HTMLElement): IChartTheme {
       pause: cssColour(host, '--fm-paused'),
       resume: cssColour(host, '--fm-paused'),
       stop: cssColour(host, '--fm-failed'),
-      set_learning_rate: cssColour(host, '--fm-series-4')
+      set_learning_rate: cssColour(host, '--fm-series-4'),
+      extend: cssColour(host, '--fm-series-3'),
+      evaluate: cssColour(host, '--fm-series-2')
     },
     font: getComputedStyle(host).fontFamily,
     series: Array.from({ length: SERIES }, (_, index) => cssColour(host, `--fm-series-${index + 1}`))

@@ -1,5 +1,5 @@
 import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands/ids';
 import type { ControlRequest } from '../contract';
@@ -9,6 +9,7 @@ import { runsIcon } from '../ui/icons';
 import { RunsModel } from './model';
 import { RunsPanel } from './panel';
 import type { IRowActions } from './row';
+import { addSteerCommand, openSteerMenu } from './steerMenu';
 
 const RANK = 610;
 
@@ -31,7 +32,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load('fmtools');
     const model = new RunsModel(followers);
-    const panel = new RunsPanel(model, rowActions(app, followers, model), trans);
+    const panel = new RunsPanel(model, rowActions(app, followers, model, trans), trans);
     panel.title.icon = runsIcon;
     panel.title.caption = trans.__('Foundation models');
     panel.node.setAttribute('role', 'region');
@@ -44,11 +45,14 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
 function rowActions(
   app: JupyterFrontEnd,
   followers: IRunFollowers,
-  model: RunsModel
+  model: RunsModel,
+  trans: TranslationBundle
 ): IRowActions & { create(): void } {
+  addSteerCommand(app.commands, trans, (runId, request) => void steer(followers, model, runId, request));
   return {
     open: runId => void app.commands.execute(CommandIDs.openRun, { runId }),
-    control: (runId, action) => void steer(followers, model, runId, action),
+    control: (runId, action) => void steer(followers, model, runId, { action, value: null }),
+    more: (runId, at) => openSteerMenu(app.commands, runId, at),
     copy: copyText,
     create: () => void app.commands.execute(CommandIDs.newNotebook)
   };
@@ -58,10 +62,10 @@ async function steer(
   followers: IRunFollowers,
   model: RunsModel,
   runId: string,
-  action: ControlRequest['action']
+  request: ControlRequest
 ): Promise<void> {
   try {
-    await followers.api.control(runId, { action, value: null });
+    await followers.api.control(runId, request);
   } finally {
     model.refresh(200);
   }

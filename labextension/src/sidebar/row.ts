@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { LabIcon, copyIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { LabIcon, copyIcon, ellipsesIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 
 import type { ControlRequest, RunSummary } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
@@ -12,6 +12,8 @@ import { sparkline } from './spark';
 export interface IRowActions {
   open(runId: string): void;
   control(runId: string, action: ControlRequest['action']): void;
+  /** Open the menu of what else can be asked of a run at work. */
+  more(runId: string, at: HTMLElement): void;
   copy(text: string): void;
 }
 
@@ -42,8 +44,12 @@ export class RunRow {
     this._pause = this._action(pauseIcon, _trans.__('Pause'), 'row-pause', control('pause'));
     this._resume = this._action(runIcon, _trans.__('Resume'), 'row-resume', control('resume'));
     this._stop = this._action(stopIcon, _trans.__('Stop'), 'row-stop', control('stop'));
+    this._more = this._action(ellipsesIcon, _trans.__('Evaluate, save, extend'), 'row-more', () =>
+      actions.more(runId, this._more)
+    );
+    setAttribute(this._more, 'aria-haspopup', 'menu');
     this._copy = this._action(copyIcon, _trans.__('Copy the command'), 'row-copy', () => actions.copy(this._command));
-    const tools = h('div', { class: 'fm-row-tools' }, this._pause, this._resume, this._stop, this._copy);
+    const tools = h('div', { class: 'fm-row-tools' }, this._pause, this._resume, this._stop, this._more, this._copy);
     this.node = h('li', { class: 'fm-row', 'data-fm': 'run-row', 'data-run-id': runId }, this._open, tools);
   }
 
@@ -61,6 +67,7 @@ export class RunRow {
     setShown(this._pause, alive && head.status !== 'paused');
     setShown(this._resume, alive && head.status === 'paused');
     setShown(this._stop, alive);
+    setShown(this._more, alive);
     setShown(this._copy, head.command !== '');
   }
 
@@ -107,5 +114,6 @@ export class RunRow {
   private readonly _pause: HTMLButtonElement;
   private readonly _resume: HTMLButtonElement;
   private readonly _stop: HTMLButtonElement;
+  private readonly _more: HTMLButtonElement;
   private readonly _copy: HTMLButtonElement;
 }

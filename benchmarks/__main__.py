@@ -21,6 +21,7 @@ NAMES = (
     "first_loss",
     "leaks",
     "resume",
+    "parity",
     "memory",
     "big_data",
     "streaming",

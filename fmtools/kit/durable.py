@@ -29,6 +29,7 @@ from ..core.errors import from_os_error
 from ..core.events import CheckpointEvent, NoticeEvent, PhaseEvent
 from .batches import LengthGroups, Shuffled
 from .narrator import Narrator
+from .shares import SharingMixin
 
 
 class CheckpointStore(Protocol):
@@ -111,7 +112,7 @@ class DurableMixin:
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         step = int(self.state.global_step)
-        if self._is_saved(step):
+        if not self.states_gathered() or self._is_saved(step):  # type: ignore[attr-defined]
             return
         began = time.perf_counter()
         self.context.emit(PhaseEvent(phase="saving"))
@@ -208,7 +209,7 @@ def random_state_kept() -> Iterator[None]:
 def durable(trainer: type | None) -> type:
     """Return a durable member of the Trainer family: `durable(Seq2SeqTrainer)`; the stock Trainer when none is given."""
     base = trainer or Trainer
-    return type(f"Durable{base.__name__}", (DurableMixin, base), {"__doc__": f"{base.__name__}, durable."})
+    return type(f"Durable{base.__name__}", (DurableMixin, SharingMixin, base), {"__doc__": f"{base.__name__}, durable."})
 
 
 DurableTrainer = durable(None)

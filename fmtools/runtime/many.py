@@ -30,12 +30,15 @@ LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 def check(options: TrainOptions) -> list[str]:
     """Return what there is to say about the number of processes. Raises OptionError for what cannot be."""
+    from . import on_ray
+
     if options.processes == 1 and not options.on:
         return []
     if options.inline:
         raise OptionError(
             "--inline runs in the kernel, which is one process.", "Leave --inline out, or --processes and --on."
         )
+    on_ray.check(options)
     if options.processes > options.batch_size:
         raise OptionError(
             f"{options.processes} processes cannot share a batch of {options.batch_size} rows.",
@@ -118,7 +121,7 @@ def _rank(rank: int, folder: str, attempt: int, obeyed: list[str], count: int, m
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = 1
     try:
-        _meet(rank, count, Path(meeting))
+        meet(rank, count, Path(meeting))
         ranked.work(Path(folder), attempt, obeyed)
         status = 0
     except Exception as error:
@@ -137,7 +140,7 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _meet(rank: int, count: int, meeting: Path) -> None:
+def meet(rank: int, count: int, meeting: Path) -> None:
     """Join the others in a process group: gloo on the processor, NCCL where every rank has a GPU of its own."""
     import torch
     from torch import distributed

@@ -49,12 +49,17 @@ def work(folder: Path, attempt: int, obeyed: Iterable[str]) -> None:
         context.emit(train(ranks.Main(context), record))
 
 
-def keep(error: Exception, rank: int, folder: Path) -> None:
-    """Leave in `folder` why this rank failed, for the process that has started it."""
+def of(error: Exception, rank: int) -> Failure:
+    """Return the failure that an error which is being handled stands for, worded for a user."""
     from .worker import worded
 
     event = worded(error)
-    failure = Failure(rank, event.cause, event.cure, event.traceback, time.time())
+    return Failure(rank, event.cause, event.cure, event.traceback, time.time())
+
+
+def keep(error: Exception, rank: int, folder: Path) -> None:
+    """Leave in `folder` why this rank failed, for the process that has started it."""
+    failure = of(error, rank)
     part = folder / f".rank-{rank}"
     part.write_text(json.dumps(asdict(failure)), encoding="utf-8")
     part.rename(folder / f"rank-{rank}.json")

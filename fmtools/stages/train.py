@@ -24,11 +24,13 @@ SCORED_AT_ONCE = 64
 
 def train(context: Context, record: RunRecord) -> StatusEvent:
     """Train a run from its record, from its newest verified checkpoint if it has one; return how it ended."""
+    from ..kit import ranks
+
     began = time.perf_counter()
     options = TrainOptions.parse(record.options)
     task: Task = registry.get("tasks", record.task)
     checkpoints = Checkpoints(context.folder)
-    start, said = checkpoints.newest()
+    start, said = ranks.from_main(checkpoints.newest)
     context.emit(StatusEvent(status="running", from_step=int(start.name) if start else 0))
     notices = [*(() if start else record.notices), *said]
     for text in notices:
@@ -37,8 +39,10 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
     splits, meta = datasets.load(record.dataset, context.folder.parent.parent)
     trainer, parts = _trainer(context, task, record, options, (splits, meta), checkpoints)
     trained = trainer.train_from(start)
-    while (last := checkpoints.of(trainer.state.global_step)) and trainer.narrator.helm.late():
+    while (last := ranks.from_main(lambda: checkpoints.of(trainer.state.global_step))) and trainer.narrator.helm.late():
         trained = trainer.train_from(last)
+    if not ranks.part():
+        return StatusEvent(status="done")  # rank 0 does the rest
     if not trainer.narrator.stopped:
         trainer.take_best()
     _publish_model(context, trainer, parts, record)
@@ -62,7 +66,7 @@ def _trainer(
 ) -> tuple[Any, Parts]:
     from transformers import PrinterCallback, set_seed
 
-    from ..kit import optimizers
+    from ..kit import optimizers, ranks
     from ..kit.durable import durable
     from ..kit.precision import chosen_precision
 
@@ -85,6 +89,7 @@ def _trainer(
         **({"compute_metrics": lambda p: _scores(task, p, meta)} if parts.validate == "scores" else {}),
         **parts.trainer_options,
     )
+    ranks.draw_apart(options.seed)
     trainer.remove_callback(PrinterCallback)  # the log says it all
     trainer.context, trainer.checkpoints, trainer.narrator, trainer.derived = (
         context, checkpoints, narrator, parts.derived
@@ -93,7 +98,7 @@ def _trainer(
         # Our heads and losses are means over a batch: the Trainer has to divide them when batches are accumulated.
         trainer.model_accepts_loss_kwargs = False
     narrator.keep, narrator.helm.trainer = checkpoints.keep, trainer
-    narrator.helm.plan = _plan(options, parts, splits, precision, str(trainer.args.device), narrator.helm)
+    narrator.helm.plan = _plan(options, parts, splits, precision, ranks.named(trainer.args.device), narrator.helm)
     context.emit(narrator.helm.plan)
     return trainer, parts
 
@@ -108,14 +113,15 @@ def _helm(context: Context, record: RunRecord) -> Any:
 def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions, helm: Any) -> Any:
     """Return what tells the log of the training, with the looks at the model that the options ask for."""
     from ..kit.narrator import Judge, Narrator
+    from ..kit.ranks import is_main
 
     return Narrator(
         context,
         save_seconds=options.save_minutes * 60,
         snapshot=_snapshots(context, task, parts),
-        every=options.watch_every if parts.probes else 0,
+        every=options.watch_every if parts.probes and is_main() else 0,
         sample=_samples(context, parts),
-        sample_every=options.sample_every if parts.sample else 0,
+        sample_every=options.sample_every if parts.sample and is_main() else 0,
         judge=Judge(
             options.metric or task.main_metric, options.patience, options.keep == "best" or bool(options.patience)
         ),
@@ -158,6 +164,7 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
         "report_to": [],
         "disable_tqdm": True,
         "remove_unused_columns": False,
+        "average_tokens_across_devices": False,  # kit.shares does, for every kind of loss
         "dataloader_pin_memory": False,
     }
     return (parts.arguments or TrainingArguments)(**{**usual, **parts.argument_options})

@@ -1,0 +1,216 @@
+"""`--on ray`: Ray Train starts the ranks, on a cluster made for the run or, with ray://HOST:PORT, on one that exists.
+
+A cluster of our own lives on the loopback interface, asks for a random token, shows no dashboard, tells nobody of its use,
+and ends with the run. Whoever reaches a Ray cluster runs code on it: one that asks for no token is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import OptionError, WorkerError
+from ..core.options import TrainOptions
+from . import many, ranked
+
+ADDRESS = re.compile(r"ray://[A-Za-z0-9.\-\[\]:]+:\d+")
+#: Set before Ray is imported. Ray reads them in every process it starts.
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_BACKEND_LOG_LEVEL": "error",
+    "RAY_TRAIN_METRICS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",
+}
+#: The least that Ray takes for objects, in bytes. Nothing of a training goes that way.
+OBJECTS = 80_000_000
+#: Seconds for the question whether a cluster lets anybody in.
+ASKING = 10.0
+
+
+def check(options: TrainOptions) -> None:
+    """Raise FmError when the run cannot go to Ray: it is not installed, the address is none, or the cluster is open to all."""
+    if not options.on:
+        return
+    if options.on != "ray" and not ADDRESS.fullmatch(options.on):
+        raise OptionError(f"--on takes ray or ray://HOST:PORT, not {options.on!r}.", "Leave it out to train here.")
+    if find_spec("ray") is None:
+        raise OptionError("Ray is not installed.", "pip install 'fmtools[ray]' brings it.")
+    if options.on != "ray":
+        _check_locked(options.on)
+
+
+def _check_locked(address: str) -> None:
+    mode = os.environ.get("RAY_AUTH_MODE", "")
+    if mode == "disabled":
+        return  # Ray's own way of saying that the network around the cluster is its lock
+    if mode != "token":
+        raise OptionError(
+            f"{address} is used with a token only: anybody who reaches a Ray cluster runs code on it.",
+            "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH as on the cluster; RAY_AUTH_MODE=disabled does without.",
+        )
+    if is_open(address):
+        raise OptionError(
+            f"The Ray cluster at {address} lets anybody in: it asks for no token.",
+            "Start it with RAY_AUTH_MODE=token; RAY_AUTH_MODE=disabled uses it as it is.",
+        )
+
+
+def is_open(address: str) -> bool:
+    """Say whether a Ray cluster answers who shows no token. Raises WorkerError when nobody answers at all."""
+    import grpc
+    from ray.core.generated import ray_client_pb2 as messages
+    from ray.core.generated import ray_client_pb2_grpc as services
+
+    question = messages.ClusterInfoRequest(type=messages.ClusterInfoType.PING)
+    with grpc.insecure_channel(address.removeprefix("ray://")) as channel:
+        try:
+            services.RayletDriverStub(channel).ClusterInfo(
+                question, timeout=ASKING, metadata=[("client_id", secrets.token_hex(16))]
+            )
+        except grpc.RpcError as error:
+            code = error.code()
+            if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise WorkerError(f"No Ray cluster answers at {address}.", "Check host, port and firewall.") from None
+            return code not in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+    return True
+
+
+def run(folder: Path, attempt: int, obeyed: Iterable[str], options: TrainOptions) -> int:
+    """Train a run on Ray; return 0 for done and stopped, 143 after SIGTERM, 1 for a failure."""
+    obeyed, terminated = list(obeyed), many.stop_on_term(folder)
+    desk = folder / f"ray-{attempt:04d}"  # on the disk that all machines share
+    desk.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with _cluster(options) as own:
+            failure = _fit(folder, attempt, obeyed, options, (desk, own))
+    except Exception as error:
+        failure = ranked.of(error, 0)
+    finally:
+        shutil.rmtree(desk, ignore_errors=True)
+    if failure is not None:
+        ranked.report(folder, attempt, obeyed, failure)
+        return 1
+    return 143 if terminated else 0
+
+
+@contextlib.contextmanager
+def _cluster(options: TrainOptions) -> Iterator[bool]:
+    """Connect to the cluster that is asked for; say whether it is our own, which ends with the block."""
+    own = options.on == "ray"
+    os.environ.update(QUIET)
+    if own:
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+    import ray
+
+    # Ray names sockets in it, whose names may have 107 characters.
+    place = tempfile.mkdtemp(prefix="fmray-")
+    try:
+        if own:
+            ray.init("local", **_small(options, place))
+        else:
+            _connect(options.on)
+        yield own
+    finally:
+        ray.shutdown()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _small(options: TrainOptions, place: str) -> dict[str, Any]:
+    """Return how a cluster of our own is started."""
+    return {
+        "num_cpus": max(many.available(), options.processes),
+        "object_store_memory": OBJECTS,
+        "include_dashboard": False,
+        "log_to_driver": False,
+        "logging_level": "ERROR",
+        "configure_logging": False,
+        "_node_ip_address": "127.0.0.1",
+        "_temp_dir": place,
+        "_plasma_directory": place,
+    }
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    try:
+        ray.init(address, log_to_driver=False, logging_level="ERROR")
+    except Exception as error:
+        text = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise WorkerError(f"Could not connect to {address}: {text}", "Check address, token and firewall.") from None
+
+
+def _fit(
+    folder: Path, attempt: int, obeyed: list[str], options: TrainOptions, where: tuple[Path, bool]
+) -> ranked.Failure | None:
+    import ray
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    desk, own = where
+    had = ray.cluster_resources()
+    gpu = had.get("GPU", 0) >= options.processes
+    if had.get("CPU", 0) < options.processes:
+        return ranked.Failure(
+            0, f"The Ray cluster has {had.get('CPU', 0):g} processor cores for {options.processes} processes.",
+            "Give fewer --processes, or add nodes.",
+        )  # fmt: skip
+    cores = max(1, many.available() // options.processes) if own else 1
+    told = {"folder": str(folder), "attempt": attempt, "obeyed": obeyed, "desk": str(desk), "own": own, "cwd": os.getcwd()}
+    trainer = TorchTrainer(
+        _rank,
+        train_loop_config={**told, "cores": cores},
+        torch_config=_meeting(own, gpu),
+        scaling_config=ScalingConfig(num_workers=options.processes, use_gpu=gpu, resources_per_worker={"CPU": cores}),
+        run_config=RunConfig(name=folder.name, storage_path=str(desk), failure_config=FailureConfig(max_failures=0)),
+    )
+    try:
+        trainer.fit()
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        died = ranked.Failure(0, f"A process of the run ended on the Ray cluster: {lines[0][:200]}", ranked.CURE)
+        return ranked.first(ranked.kept(desk)) or died
+    return None
+
+
+def _meeting(own: bool, gpu: bool) -> Any:
+    """Return how the ranks find each other: in a file where there is one machine, else as Ray does it."""
+    from ray.train.backend import Backend
+    from ray.train.torch import TorchConfig
+
+    class InAFile(TorchConfig):
+        @property
+        def backend_cls(self) -> type:
+            return Backend
+
+    return InAFile(backend="gloo") if own else TorchConfig(backend="nccl" if gpu else "gloo")
+
+
+def _rank(told: dict[str, Any]) -> None:
+    """Be one of the processes, inside a Ray worker."""
+    import ray.train
+    import torch
+
+    place = ray.train.get_context()
+    rank, count = place.get_world_rank(), place.get_world_size()
+    try:
+        if os.path.isdir(told["cwd"]):
+            os.chdir(told["cwd"])
+        torch.set_num_threads(told["cores"] * (count if told["own"] else 1))
+        if told["own"]:
+            many.meet(rank, count, Path(told["desk"]))
+        ranked.work(Path(told["folder"]), told["attempt"], told["obeyed"])
+    except Exception as error:
+        ranked.keep(error, rank, Path(told["desk"]))
+        raise

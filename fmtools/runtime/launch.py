@@ -22,7 +22,7 @@ from ..stages import data, models
 from ..store import controls, datasets, lease, steering
 from ..store.files import discard, private_folder
 from ..store.runs import MODULE, RunFolder, RunRecord, home, new_run_id
-from . import own_module, process
+from . import many, own_module, process
 
 REPORTED = ("fmtools", "torch", "transformers", "accelerate", "numpy", "scikit-learn")
 
@@ -42,6 +42,7 @@ def draft(options: TrainOptions) -> tuple[RunRecord, bytes]:
     task: Task = registry.get("tasks", task_name(options.task))
     asked, options = options, options.with_defaults({**task.defaults(options), "task": task.name})
     options.task = task.name
+    said_of_processes = many.check(options)
     folder = base_folder(options)
     dataset = load(asked.data, asked)
     prepared = task.prepare(fit_to_train(dataset, options.validation, options.seed), options)
@@ -62,7 +63,7 @@ def draft(options: TrainOptions) -> tuple[RunRecord, bytes]:
         model_folder=str(root / "runs" / run_id / MODULE) if packed else folder,
         dataset=datasets.keep(prepared, dataset.name, root),
         meta={"origin": dataset.origin, "licence": dataset.licence, "rows": dataset.rows},
-        notices=[*routed, *dataset.notices, *prepared.notices],
+        notices=[*routed, *said_of_processes, *dataset.notices, *prepared.notices],
         versions=versions(),
     )
     return record, packed
@@ -169,6 +170,8 @@ def start(run: RunFolder, longer: float | None = None, processes: int | None = N
     Control records that are there already were meant for an earlier attempt; what comes from here on is for this one.
     Raises StoreError when another process works on the run.
     """
+    if processes is not None:
+        many.check(TrainOptions.parse({**run.record.options, "processes": processes}))
     obeyed = controls.names(run.path)
     worker = process.take()
     try:

@@ -16,7 +16,10 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..core.events import ErrorEvent
 
 IDLE = 600.0
 
@@ -28,9 +31,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _preload()
     _reply(replies, {"ready": True})
+    fresh = True
     while (job := _next_job()) is not None:
         if job["verb"] == "train":
-            return _train(job)
+            return _train(job, fresh)
+        fresh = False
         _reply(replies, _answer(job))
     return 0
 
@@ -85,13 +90,26 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         return {"error": {"cause": advice[0], "cure": advice[1]} if advice else {"traceback": traceback.format_exc()}}
 
 
-def _train(job: dict[str, Any]) -> int:
+def _train(job: dict[str, Any], fresh: bool) -> int:
     """Work on one run; the exit status is 0 for done and stopped, 143 after SIGTERM, 1 for a failure."""
+    from ..core.options import TrainOptions
+    from ..store.runs import RunFolder
+
     folder = Path(job["run"])
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(job["cwd"])
+    options = TrainOptions.parse(RunFolder(folder).record.options)
+    options.processes = job["processes"] or options.processes
+    if options.on:
+        from . import on_ray
+
+        return on_ray.run(folder, int(job["attempt"]), job["obeyed"], options)
+    if options.processes > 1:
+        from . import many
+
+        return many.run(folder, int(job["attempt"]), job["obeyed"], options.processes, fresh=fresh)
     return run(folder, int(job["attempt"]), obeyed=job["obeyed"], on_signal=True)
 
 
@@ -121,27 +139,33 @@ def run(folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bo
 
 
 def _fail(context: Any, error: Exception) -> None:
-    from ..core.errors import FmError, from_os_error, out_of_memory
-    from ..core.events import ErrorEvent, StatusEvent
+    from ..core.events import StatusEvent
 
-    advice = out_of_memory(error)
-    if isinstance(error, FmError):
-        event = ErrorEvent(cause=error.cause, cure=error.cure)
-    elif advice:
-        event = ErrorEvent(cause=advice[0], cure=advice[1], traceback=traceback.format_exc())
-    elif isinstance(error, OSError) and error.errno:
-        worded = from_os_error(error, "work on the run")
-        event = ErrorEvent(cause=worded.cause, cure=worded.cure, traceback=traceback.format_exc())
-    else:
-        text = (str(error).strip().splitlines() or [""])[0][:300]
-        event = ErrorEvent(
-            cause=f"The training stopped on an error: {type(error).__name__}: {text}",
-            cure="worker.log in the run folder has the details; %fm_resume goes on from the last checkpoint.",
-            traceback=traceback.format_exc(),
-        )
+    event = worded(error)
     context.emit(event)
     context.emit(StatusEvent(status="failed", message=event.cause))
     traceback.print_exception(error)
+
+
+def worded(error: Exception) -> ErrorEvent:
+    """Say an error that is being handled so that a user can act on it."""
+    from ..core.errors import FmError, from_os_error, out_of_memory
+    from ..core.events import ErrorEvent
+
+    advice = out_of_memory(error)
+    if isinstance(error, FmError):
+        return ErrorEvent(cause=error.cause, cure=error.cure)
+    if advice:
+        return ErrorEvent(cause=advice[0], cure=advice[1], traceback=traceback.format_exc())
+    if isinstance(error, OSError) and error.errno:
+        refused = from_os_error(error, "work on the run")
+        return ErrorEvent(cause=refused.cause, cure=refused.cure, traceback=traceback.format_exc())
+    text = (str(error).strip().splitlines() or [""])[0][:300]
+    return ErrorEvent(
+        cause=f"The training stopped on an error: {type(error).__name__}: {text}",
+        cure="worker.log in the run folder has the details; %fm_resume goes on from the last checkpoint.",
+        traceback=traceback.format_exc(),
+    )
 
 
 if __name__ == "__main__":

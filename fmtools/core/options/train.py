@@ -65,7 +65,7 @@ class _Learning(_Columns):
     max_steps: int | None = option(None, "end after so many steps, whatever --epochs says", ge=1, hint=ADVANCED)
     batch_size: int = option(
         16,
-        "rows in one step",
+        "rows in one step, all processes together",
         ge=1,
         le=4096,
         hint=Hint(unit="rows", log=True, search=(8, 16, 32, 64), searched=True),

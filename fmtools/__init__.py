@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "compare", "doctor",
+    "compare", "doctor", "panel",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         models as models,
+    )
+    from .api import (
+        panel as panel,
     )
     from .api import (
         pause as pause,

@@ -21,6 +21,7 @@ from ..core.options import (
     LabelOptions,
     ModelsOptions,
     Options,
+    PanelOptions,
     PauseOptions,
     PredictOptions,
     ProtectOptions,
@@ -36,6 +37,7 @@ from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
 from . import data as data_verb
 from . import label as labelling
+from . import panel as panels
 from . import protect as protection
 from . import steer as steering
 from . import search as searching
@@ -47,7 +49,7 @@ from .search import Search
 
 __all__ = [
     "ENDED", "Artifact", "Follower", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "label", "load_data", "models",
-    "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
+    "panel", "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -67,6 +69,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     PredictOptions: look.predict,
     ProtectOptions: protection.protect,
     LabelOptions: labelling.label,
+    PanelOptions: panels.panel,
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
     CompareOptions: look.compare,
@@ -184,6 +187,12 @@ def label(data: Any, **options: Any) -> labelling.Labels:
     label("shop", order="suspects", run="last"). Options: LabelOptions.
     """
     result: labelling.Labels = execute(LabelOptions.parse({"data": data, **options}))
+    return result
+
+
+def panel(task: str = "text-classification", **options: Any) -> panels.Panel:
+    """Return a form that tunes a training by hand, filled with what is given; a notebook shows it. Options: PanelOptions."""
+    result: panels.Panel = execute(PanelOptions.parse({"task": task, **options}))
     return result
 
 

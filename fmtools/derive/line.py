@@ -16,10 +16,14 @@ def line(options: Options, names: dict[str, str] | None = None) -> str:
     `names` gives the notebook's name of an option's value that is an object: {"data": "df"}. Values with line breaks,
     which no line can hold, make a `%%` cell with a YAML body instead.
     """
-    given = {**_changed(options), **(names or {})}
+    return typed(type(options), {**_changed(options), **(names or {})})
+
+
+def typed(cls: type[Options], given: dict[str, Any]) -> str:
+    """Return the magic line, or the `%%` cell, that gives these values, by field name."""
     lines = {name: value for name, value in given.items() if not _fits(value)}
-    head = words(type(options), {name: value for name, value in given.items() if name not in lines})
-    command = " ".join([f"%{options.magic_name()}", *head])
+    head = words(cls, {name: value for name, value in given.items() if name not in lines})
+    command = " ".join([f"%{cls.magic_name()}", *head])
     return f"%{command}\n{_body(lines)}" if lines else command
 
 

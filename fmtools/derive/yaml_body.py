@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fmtools.core.errors import OptionError
-from fmtools.core.options import Options, hint_of, unknown_option
+from fmtools.core.options import Options, field_of, hint_of, unknown_option
 
 from .fields import is_list
 
@@ -47,7 +47,7 @@ def _read_pair(cls: type[Options], key: Any, node: Any, values: dict[str, Any], 
     import yaml
 
     line = key.start_mark.line + _OFFSET
-    name = str(key.value).replace("-", "_")
+    name = field_of(cls, str(key.value))
     name = name + "s" if name + "s" in cls.model_fields and name not in cls.model_fields else name
     if name not in cls.model_fields:
         error = unknown_option(cls, name)

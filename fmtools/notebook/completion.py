@@ -7,6 +7,7 @@ and the body of a cell magic; what it does not know it leaves to IPython.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,14 +150,19 @@ def _in_body(cls: type[Options], cell: str, before: str, environment: Environmen
 
 def environment_of(shell: InteractiveShell) -> Environment:
     """Return what completion may ask: the user's tables, the newest runs by name and id, the working directory."""
+    return environment_at(shell.user_ns)
+
+
+def environment_at(namespace: Mapping[str, Any]) -> Environment:
+    """Return the same for a namespace: what the panel's entries offer."""
     from fmtools.derive.values import Environment
 
     from .variables import modules, tables
 
     return Environment(
         runs=_runs,
-        data=lambda: tables(shell.user_ns),
-        modules=lambda: modules(shell.user_ns),
+        data=lambda: tables(namespace),
+        modules=lambda: modules(namespace),
         folder=Path.cwd(),
     )
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fmtools.core.options import AttachOptions, Options, ResumeOptions, StopOptions, TrainOptions
+from fmtools.core.options import AttachOptions, Options, PanelOptions, ResumeOptions, StopOptions, TrainOptions
 
 if TYPE_CHECKING:
     from fmtools.api import Follower
@@ -38,7 +38,10 @@ class LiveCard:
 
         self._view, self._output = opened(run_folder)
         self._view.update()
-        self._handle = display(self._bundle(), raw=True, display_id=True)
+        if self._handle is None:
+            self._handle = display(self._bundle(), raw=True, display_id=True)
+        else:
+            self._handle.update(self._bundle(), raw=True)
         self._next = time.monotonic() + UPDATE
 
     def tick(self) -> None:
@@ -75,4 +78,4 @@ class LiveCard:
 
 def follower_for(options: Options) -> Follower | None:
     """Return a live card for verbs that show a run; None for those whose result shows itself."""
-    return LiveCard() if isinstance(options, SHOWN) else None
+    return LiveCard() if isinstance(options, SHOWN) and not isinstance(options, PanelOptions) else None

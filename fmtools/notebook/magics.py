@@ -6,10 +6,12 @@ nothing a user types is executed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from .completion import add_matcher, remove_matcher
 from .label import show as label_show
+from .panel import show as panel_show
 from .table import CELL_MAGICS, MAGICS, options_of
 
 if TYPE_CHECKING:
@@ -62,11 +64,15 @@ class _Shown:
         assert shell.display_formatter is not None
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._ids: set[int] = set()
+        #: How a type was shown before it came here, where it has a way of its own.
+        self._usual: dict[type, Callable[[Any], Any]] = {}
 
     def add(self, result: Any) -> None:
         """Show nothing for this very object until the next cell starts."""
         self._ids.add(id(result))
-        self._formatter.for_type(type(result), self._display)
+        usual = self._formatter.for_type(type(result), self._display)
+        if usual is not None and usual != self._display:
+            self._usual[type(result)] = usual
 
     def clear(self, *_: Any) -> None:
         """Begin a new cell: everything may be shown again."""
@@ -74,8 +80,11 @@ class _Shown:
 
     def _display(self, result: Any) -> None:
         if id(result) not in self._ids:
-            # IPython then shows the object in the usual way.
-            raise NotImplementedError
+            usual = self._usual.get(type(result))
+            if usual is None:
+                # IPython then shows the object in the usual way.
+                raise NotImplementedError
+            usual(result)
 
 
 def _run(shell: InteractiveShell, options: Options, shown: _Shown) -> Any:
@@ -121,6 +130,7 @@ def load(shell: InteractiveShell) -> None:
         shell.magics_manager.register_function(cast(Any, _Magic(shell, name, shown)), kind, name)
     add_matcher(shell)
     label_show.register(shell)
+    panel_show.register(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -132,3 +142,4 @@ def unload(shell: InteractiveShell) -> None:
                 shell.events.unregister("pre_run_cell", magic._shown.clear)
     remove_matcher(shell)
     label_show.unregister(shell)
+    panel_show.unregister(shell)

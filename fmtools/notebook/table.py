@@ -21,6 +21,7 @@ MAGICS = {
     "fm_baseline": "baseline",
     "fm_train": "train",
     "fm_tune": "tune",
+    "fm_panel": "panel",
     "fm_eval": "evaluate",
     "fm_predict": "predict",
     "fm_attention": "attention",
@@ -35,7 +36,7 @@ MAGICS = {
     "fm_doctor": "doctor",
 }
 #: Magics that also take a cell, with the options as YAML in its body.
-CELL_MAGICS = frozenset({"fm_data", "fm_train", "fm_tune"})
+CELL_MAGICS = frozenset({"fm_data", "fm_panel", "fm_train", "fm_tune"})
 
 
 def options_of(magic: str) -> type[Options]:

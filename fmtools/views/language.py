@@ -14,6 +14,11 @@ def _chinese() -> bool:
     return wanted.lower().startswith("zh")
 
 
+def is_chinese() -> bool:
+    """Say whether the interface speaks Chinese; else it speaks English."""
+    return _chinese()
+
+
 def say(word: str) -> str:
     """Return a word of the interface in the user's language; unknown words stay English."""
     return ZH.get(word, word) if _chinese() else word

@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { cardPlugin } from './card';
 import { notebookPlugin, tabsPlugin } from './commands';
 import { followPlugin } from './follow';
+import { panelPlugin } from './panel';
 import { settingsPlugin } from './settings';
 import { sidebarPlugin } from './sidebar';
 
@@ -15,6 +16,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   cardPlugin,
   tabsPlugin,
   notebookPlugin,
+  panelPlugin,
   sidebarPlugin
 ];
 

@@ -7,6 +7,7 @@ from .data import DataOptions
 from .get import GetOptions
 from .label import LabelOptions
 from .models import ModelsOptions
+from .panel import PanelOptions
 from .protect import ProtectOptions
 from .train import TrainOptions
 from .steer import SteerOptions
@@ -38,6 +39,7 @@ VERBS: dict[str, type[Options]] = {
         BaselineOptions,
         TrainOptions,
         TuneOptions,
+        PanelOptions,
         EvaluateOptions,
         PredictOptions,
         AttentionOptions,
@@ -67,6 +69,7 @@ __all__ = [
     "LabelOptions",
     "ModelsOptions",
     "Options",
+    "PanelOptions",
     "PauseOptions",
     "PredictOptions",
     "ProtectOptions",

@@ -36,7 +36,7 @@ def unregister(shell: InteractiveShell) -> None:
 def bundle(labels: Labels, include: Any = None, exclude: Any = None) -> dict[str, Any]:
     """Return the widget for a person at the keyboard; nbconvert and others who run notebooks alone get the summary."""
     static = {"text/html": labels.html(), "text/plain": labels.text()}
-    if not getattr(labels, "opens", True) or not _somebody_is_there():
+    if not getattr(labels, "opens", True) or not somebody_is_there():
         return static
     from IPython.display import display
 
@@ -55,7 +55,7 @@ def _summary(widget: LabelWidget, html: str) -> dict[str, str]:
     return {"text/html": f'<div class="{widget.summary}">{html}</div>'}
 
 
-def _somebody_is_there() -> bool:
+def somebody_is_there() -> bool:
     """Say whether the cell was run by a front end that can ask its user: nbclient and nbconvert say that they cannot."""
     from IPython.core.getipython import get_ipython
 

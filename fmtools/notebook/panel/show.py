@@ -1,0 +1,59 @@
+"""`Panel` in a cell: the form, and under it a place that shows the line to a reader without a kernel, later the run's card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fmtools.notebook.label.show import somebody_is_there
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from fmtools.api.panel import Panel
+
+#: Named, not imported: loading the extension must stay light.
+HOME, NAME = "fmtools.api.panel", "Panel"
+
+
+def register(shell: InteractiveShell) -> None:
+    """Let this shell show panels as forms."""
+    assert shell.display_formatter is not None
+    shell.display_formatter.ipython_display_formatter.for_type_by_name(HOME, NAME, show)
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Show panels in the plain way again."""
+    assert shell.display_formatter is not None
+    formatter = shell.display_formatter.ipython_display_formatter
+    for known in [key for key in formatter.type_printers if (key.__module__, key.__name__) == (HOME, NAME)]:
+        formatter.type_printers.pop(known)
+    formatter.deferred_printers.pop((HOME, NAME), None)
+
+
+def show(panel: Panel) -> None:
+    """Show the form to a person at the keyboard; who runs notebooks alone gets the line it begins with."""
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    if not somebody_is_there():
+        display(static(panel.values), raw=True)
+        return
+    from .widget import PanelWidget
+
+    shell = get_ipython()
+    widget = PanelWidget(panel, shell.user_ns if shell is not None else {})
+    view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
+    display({"application/vnd.jupyter.widget-view+json": view, "text/plain": "fm_panel"}, raw=True)
+    # An output of its own: it stays in the saved notebook, and a run's card in it follows its run without a kernel.
+    widget.place = display(static(panel.values, widget.summary), raw=True, display_id=True)
+    widget.begin()
+
+
+def static(values: dict[str, Any], name: str = "") -> dict[str, str]:
+    """Return what stands where no form can: the line that trains with these values. `name`: a class the page hides."""
+    from fmtools.core.options import TrainOptions
+    from fmtools.derive.spelling import as_line
+    from fmtools.views.markup import esc
+
+    said = as_line(TrainOptions, values)
+    return {"text/html": f'<div class="{name}"><pre>{esc(said)}</pre></div>', "text/plain": said}

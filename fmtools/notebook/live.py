@@ -24,10 +24,11 @@ class LiveCard:
     of one processor allows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: Any = None) -> None:
+        """`place`: the handle of an output that is there already, which becomes the card."""
         self._view: Any = None
         self._output: Any = None
-        self._handle: Any = None
+        self._handle: Any = place
         self._png = b""
         self._next = self._next_png = 0.0
 

@@ -49,7 +49,9 @@ def _compared(name: str, one: RunFolder, other: RunFolder) -> list[Figure]:
     weights = max(float((first[key] - second[key]).abs().max()) for key in first)
     aim = Aim("<=", 1e-5)
     return [
-        Figure(f"{name}: largest difference of a step's loss", [max(abs(a["loss"] - b["loss"]) for a, b in pairs)], "", aim),
+        Figure(
+            f"{name}: largest difference of a step's loss", [max(abs(a["loss"] - b["loss"]) for a, b in pairs)], "", aim
+        ),
         Figure(f"{name}: largest relative difference of a gradient's norm", [max(norms)], "", aim),
         Figure(f"{name}: largest difference of a weight", [weights], "", aim),
         Figure(f"{name}: the whole run", [_seconds(other)], "s"),

@@ -46,7 +46,7 @@ class Shares(Sampler[list[int]]):
     def set_epoch(self, epoch: int) -> None:
         """Pass the epoch on to an order that wants it."""
         for one in (self.batches, getattr(self.batches, "sampler", None)):
-            if hasattr(one, "set_epoch"):
+            if one is not None and hasattr(one, "set_epoch"):
                 one.set_epoch(epoch)
 
 
@@ -108,7 +108,7 @@ class SharingMixin:
         if self._sharing:
             loader = DataLoader(
                 loader.dataset,
-                batch_sampler=Shares(loader.batch_sampler, ranks.rank(), ranks.count()),  # type: ignore[arg-type]
+                batch_sampler=Shares(loader.batch_sampler, ranks.rank(), ranks.count()),
                 collate_fn=_Collate(loader.collate_fn, loader.dataset),
                 num_workers=loader.num_workers,
                 pin_memory=loader.pin_memory,

@@ -154,6 +154,4 @@ def meet(rank: int, count: int, meeting: Path) -> None:
         torch.cuda.set_device(rank % gpus)
     torch.set_num_threads(max(1, torch.get_num_threads() // count))
     store = distributed.FileStore(str(meeting / "meeting"), count)
-    distributed.init_process_group(
-        "nccl" if gpus >= count else "gloo", store=store, rank=rank, world_size=count
-    )
+    distributed.init_process_group("nccl" if gpus >= count else "gloo", store=store, rank=rank, world_size=count)

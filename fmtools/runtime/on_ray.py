@@ -7,6 +7,7 @@ and ends with the run. Whoever reaches a Ray cluster runs code on it: one that a
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import secrets
@@ -31,7 +32,11 @@ QUIET = {
     "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
+    "RAY_RUNTIME_ENV_LOG_TO_DRIVER_ENABLED": "0",
 }
+#: Of a cluster of our own. Ray takes a machine's outward address even where it was given the loopback one, unless it
+#: believes to be on a system whose firewall would ask the user.
+OWN = {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 #: The least that Ray takes for objects, in bytes. Nothing of a training goes that way.
 OBJECTS = 80_000_000
 #: Seconds for the question whether a cluster lets anybody in.
@@ -68,10 +73,11 @@ def _check_locked(address: str) -> None:
 
 def is_open(address: str) -> bool:
     """Say whether a Ray cluster answers who shows no token. Raises WorkerError when nobody answers at all."""
-    import grpc
-    from ray.core.generated import ray_client_pb2 as messages
+    import grpc  # type: ignore[import-untyped]
+    from ray.core.generated import ray_client_pb2
     from ray.core.generated import ray_client_pb2_grpc as services
 
+    messages: Any = ray_client_pb2  # made by protobuf, without types
     question = messages.ClusterInfoRequest(type=messages.ClusterInfoType.PING)
     with grpc.insecure_channel(address.removeprefix("ray://")) as channel:
         try:
@@ -110,7 +116,7 @@ def _cluster(options: TrainOptions) -> Iterator[bool]:
     own = options.on == "ray"
     os.environ.update(QUIET)
     if own:
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+        os.environ.update(OWN, RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
 
     # Ray names sockets in it, whose names may have 107 characters.
@@ -133,7 +139,7 @@ def _small(options: TrainOptions, place: str) -> dict[str, Any]:
         "object_store_memory": OBJECTS,
         "include_dashboard": False,
         "log_to_driver": False,
-        "logging_level": "ERROR",
+        "logging_level": logging.ERROR,
         "configure_logging": False,
         "_node_ip_address": "127.0.0.1",
         "_temp_dir": place,
@@ -145,7 +151,7 @@ def _connect(address: str) -> None:
     import ray
 
     try:
-        ray.init(address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         text = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise WorkerError(f"Could not connect to {address}: {text}", "Check address, token and firewall.") from None
@@ -167,7 +173,14 @@ def _fit(
             "Give fewer --processes, or add nodes.",
         )  # fmt: skip
     cores = max(1, many.available() // options.processes) if own else 1
-    told = {"folder": str(folder), "attempt": attempt, "obeyed": obeyed, "desk": str(desk), "own": own, "cwd": os.getcwd()}
+    told = {
+        "folder": str(folder),
+        "attempt": attempt,
+        "obeyed": obeyed,
+        "desk": str(desk),
+        "own": own,
+        "cwd": os.getcwd(),
+    }
     trainer = TorchTrainer(
         _rank,
         train_loop_config={**told, "cores": cores},

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-import samples
 from safetensors.torch import load_file
 
 import fmtools
+import samples
 from fmtools.core.errors import OptionError
 from support import at_step, gone, pid_of, records, steps_of, train, until, weights
 
@@ -40,7 +40,13 @@ def differences(a: fmtools.Run, b: fmtools.Run) -> dict[str, float]:
 @pytest.mark.parametrize("task", ["text-classification", "token-classification"])
 def test_processes_learn_what_one_process_learns(task: str, tiny: Path, shared_store: Path) -> None:
     # 54 rows in batches of 53: the last batch is one row, and two of three processes have none.
-    asked = {**samples.options_for(task, tiny), "max_steps": None, "epochs": 2, "batch_size": 53, "gradient_accumulation": 1}
+    asked = {
+        **samples.options_for(task, tiny),
+        "max_steps": None,
+        "epochs": 2,
+        "batch_size": 53,
+        "gradient_accumulation": 1,
+    }
     exact = {"dropout": 0.0, "precision": "fp32", "seed": 3, "optimizer": "sgd", "learning_rate": 0.1, **asked}
     rows = samples.rows_for(task)
     one, three = (fmtools.train(task, data=rows, processes=number, **exact) for number in (1, 3))

@@ -18,7 +18,9 @@ from support import at_step, records, steps_of, train, until
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'fmtools[ray]'"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'fmtools[ray]'"
+    ),
 ]
 EXACT = {"epochs": 2, "batch_size": 7, "dropout": 0.0, "optimizer": "sgd", "learning_rate": 0.1}
 
@@ -35,7 +37,9 @@ def of_ray() -> set[int]:
 def test_two_workers_on_ray_learn_what_one_process_learns_and_obey(tiny: Path, shared_store: Path) -> None:
     others, shared = of_ray(), set(os.listdir("/dev/shm"))
     one = train(tiny, **EXACT)
-    run = train(tiny, **{**EXACT, "epochs": 400}, schedule="constant", warmup=0.0, processes=2, on="ray", background=True)
+    run = train(
+        tiny, **{**EXACT, "epochs": 400}, schedule="constant", warmup=0.0, processes=2, on="ray", background=True
+    )
     until(lambda: run.status == "running", 300, 0.2)
     at_step(run, 5)
     assert not listening_outside(of_ray() - others)
@@ -58,7 +62,10 @@ def listening_outside(pids: set[int]) -> list[str]:
     found = []
     for pid in pids:
         for connection in psutil.Process(pid).net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.ip not in ("127.0.0.1", "::1"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.ip.removeprefix("::ffff:") not in (
+                "127.0.0.1",
+                "::1",
+            ):
                 found.append(f"{psutil.Process(pid).name()} {connection.laddr}")
     return found
 
@@ -71,7 +78,9 @@ def nobody() -> Iterator[str]:
         yield f"ray://127.0.0.1:{free.getsockname()[1]}"
 
 
-def test_a_cluster_is_used_with_a_token_only(tiny: Path, nobody: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_is_used_with_a_token_only(
+    tiny: Path, nobody: str, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     with pytest.raises(OptionError, match="is used with a token only"):
         train(tiny, on=nobody)

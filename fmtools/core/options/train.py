@@ -265,7 +265,7 @@ class _Cost(_Watching):
 class _Where(_Cost):
     """Which processes on which machines, and who else hears of it."""
 
-    processes: int = option(1, "processes on this machine that train together (torchrun)", ge=1, le=64, hint=ADVANCED)
+    processes: int = option(1, "processes that train together, each with a part of every batch", ge=1, le=64, hint=ADVANCED)
     on: str = option("", "ray: train on a Ray cluster started here; ray://HOST:PORT: on one that exists", hint=ADVANCED)
     follow: list[str] = option(
         [],

@@ -1,0 +1,128 @@
+"""The callback that looks for trouble after every step, says it, and ends a training whose weights are no numbers any more."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from ..core.contracts import Context, Parts
+from ..core.errors import FmError
+from ..core.events import NoticeEvent
+from ..core.options import TrainOptions
+from . import rss
+from .narrator import LOWER
+from .trouble import Advice, Finding, Watch
+from .trouble_memory import Creep
+
+#: Losses in a row that may be NaN while the weights are still numbers (batches without a single label, for example).
+PATIENCE = 20
+
+
+class TroubleWatch(TrainerCallback):
+    """Emits a notice with a mark for every finding. Raises FmError when going on makes no sense.
+
+    `classes`: among how many the model chooses for a text (0: that is not what it does); see `classes_of`.
+    `metric`: the task's main one.
+    """
+
+    def __init__(self, context: Context, options: TrainOptions, parts: Parts, classes: int, metric: str) -> None:
+        self.context, self.options, self.parts, self.classes = context, options, parts, classes
+        self.metric = options.metric or metric
+        self.watch = Watch()
+        self._creep: Creep | None = None
+        self._odd = 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Begin to watch; a resumed run first takes in what it has been through."""
+        rows = len(self.parts.validation) if hasattr(self.parts.validation, "__len__") else 0
+        self.watch = Watch(_advice(self.options, self.parts.groups), self.classes, rows)
+        self.watch.replay(state.log_history, self._score)
+        self._creep = Creep(state.max_steps, rss.room().free)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Look at a step when it is logged, before anything of it is saved."""
+        if not logs or "loss" not in logs:
+            return
+        loss, norm = float(logs["loss"]), logs.get("grad_norm")
+        for finding in self.watch.step(state.global_step, loss, float(logs["learning_rate"]), norm):
+            self._say(finding)
+        if self._creep is not None and (creeping := self._creep.step(state.global_step, rss.resident())):
+            self._say(creeping)
+        odd = not math.isfinite(loss) or (norm is not None and not math.isfinite(norm))
+        self._odd = self._odd + 1 if odd else 0
+        if odd:
+            self._end_if_lost(state.global_step, kwargs.get("model"))
+
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        entry = metrics or {}
+        loss = float(entry.get("eval_loss", math.nan))
+        for finding in self.watch.evaluation(state.global_step, loss, self._score(entry)):
+            self._say(finding)
+
+    def _score(self, entry: dict[str, Any]) -> float | None:
+        """Return the metric that counts, turned so that higher is better; None when that is the loss, or is not there."""
+        if self.metric.endswith(LOWER) or f"eval_{self.metric}" not in entry:
+            return None
+        return float(entry[f"eval_{self.metric}"])
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The last update may have been the one that broke the weights: no such model is published."""
+        self._end_if_lost(state.global_step, kwargs.get("model"))
+
+    def _say(self, finding: Finding) -> None:
+        event = NoticeEvent(text=finding.text, level="warning", step=finding.step, trouble=finding.trouble)
+        self.context.emit(event)
+
+    def _end_if_lost(self, step: int, model: Any) -> None:
+        broken = first_broken(model) if model is not None else ""
+        if not broken and self._odd < PATIENCE:
+            return
+        what = (
+            f"weights are no numbers any more ({broken})" if broken else f"{self._odd} losses in a row were no numbers"
+        )
+        if broken and step <= self._odd:  # never a finite loss
+            raise FmError(
+                f"The loss is not a number from the first step on, and the weights are none ({broken}).",
+                "Look at the model you began with and at the data; a much lower --learning-rate helps if both are right.",
+            )
+        lower = self.watch.advice.lower
+        raise FmError(
+            f"The training ended at step {step}: {what}. Checkpoints from before are kept.",
+            f"%fm_resume goes on from the last good one, but the same rate leads to the same end: give {lower}.",
+        )
+
+
+def classes_of(task: str, meta: dict[str, Any]) -> int:
+    """Return among how many labels a run chooses one a row, from its prepared meta; 0 when it does something else."""
+    one = not meta.get("multi_label") and (task == "text-classification" or meta.get("label_kind") == "classes")
+    return len(meta.get("labels") or ()) if one else 0
+
+
+def first_broken(model: torch.nn.Module) -> str:
+    """Return the name of the first weight with a NaN or an infinity; "" when all are numbers."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            # The sum is one pass without a copy; it overflows at worst, and is then looked at number by number.
+            if weight.is_floating_point() and not torch.isfinite(weight.sum()) and not torch.isfinite(weight).all():
+                return name
+    return ""
+
+
+def _advice(options: TrainOptions, groups: list[dict[str, Any]]) -> Advice:
+    """Word the advice with this run's own figures: its rates divided and multiplied by ten."""
+    flags = {"--learning-rate": options.learning_rate, "--head-learning-rate": options.head_learning_rate}
+    used = {float(group["lr"]) for group in groups if "lr" in group}
+    flags = {flag: rate for flag, rate in flags.items() if rate in used} or {"--learning-rate": options.learning_rate}
+    free = [
+        word for word, on in (("--keep best", options.keep == "best"), ("--patience 2", options.patience)) if not on
+    ]
+    return Advice(
+        lower=" ".join(f"{flag} {rate / 10:.2g}" for flag, rate in flags.items()),
+        higher=" ".join(f"{flag} {rate * 10:.2g}" for flag, rate in flags.items()),
+        regularise=" or ".join(free) or "fewer --epochs",
+    )

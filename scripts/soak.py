@@ -1,114 +1,92 @@
 """Kill real training at random moments, resume it, and compare with training that nobody disturbed.
 
-    python scripts/soak.py --kills 300
+    python scripts/soak.py --kills 300                  three tasks, in turns
+    python scripts/soak.py --kills 100 --stock          the same number of kills on the stock Trainer, printed beside
 
-After each kill: the run reads as interrupted, its log has no gap, every checkpoint under a final name is whole or the
-newest whole one is found. When a run comes to its end, its weights and its curves must be bit for bit those of the
-undisturbed run. The last line of the output is JSON; the exit status is 1 when anything was violated.
+After each kill: the run reads as interrupted, its log has no gap, every checkpoint under a final name is whole, and none
+that was announced is lost. When a run comes to its end: every point that a reader had seen before a kill is still there,
+and weights and curves are bit for bit those of the undisturbed run. The last line of the output is JSON; the exit status
+is 1 when anything was violated.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
-import fmtools
-import support
-from fmtools.store.checkpoints import Checkpoints
-from fmtools.store.files import fault_in
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
+from soak_fork import Moments, load
 
-#: A checkpoint after every step; three epochs.
-OPTIONS = {"epochs": 3, "save_minutes": 1e-6, "seed": 5}
+#: Kills of one run at most.
+AT_ONCE = 6
 
 
-class Soak:
-    """One campaign: `violations` says what went wrong, in sentences."""
+def campaign(side: Any, kills: int, moments: Moments, name: str) -> None:
+    """Kill until there were so many kills."""
+    while side.kills < kills:
+        side.one_run(min(AT_ONCE, kills - side.kills), moments)
+        print(f"{name}: {json.dumps({**side.facts(), 'violations': len(getattr(side, 'violations', []))})}", flush=True)
 
-    def __init__(self, model: Path, seed: int) -> None:
-        self.model, self.chance = model, random.Random(seed)
-        self.violations: list[str] = []
-        self.kills = self.finished = 0
-        reference = support.train(model, **OPTIONS)
-        self.length = reference.head.elapsed_seconds
-        self.weights, self.history = support.weights(reference), reference.history
 
-    def one_run(self, kills: int) -> None:
-        """Train one run to its end, with at most `kills` kills on the way."""
-        run = support.train(self.model, background=True, **OPTIONS)
-        while kills > 0 and self._killed(run):
-            kills -= 1
-            self._check_dead(run)
-            run.resume(background=True)
-        self._check_done(run.wait())
-
-    def _killed(self, run: fmtools.Run) -> bool:
-        """Kill the worker at a random moment of its work; say whether it was still at work."""
-        log = run.path / "events"
-        before = run.view.run.attempt()
-        support.until(lambda: any(log.glob(f"{before:04d}-*.jsonl")), 120)
-        left = 1 - run.head.step / max(1, run.head.total_steps)
-        # Also while the model is loaded, saved and scored, which takes some time however few steps are left.
-        time.sleep(self.chance.uniform(0.0, self.length * max(left, 0.1) * 0.9))
-        pid = support.pid_of(run)
-        if support.gone(pid):
-            return False
-        os.kill(pid, signal.SIGKILL)
-        support.until(lambda: support.gone(pid))
-        ended = run.status == "done"
-        self.kills += not ended
-        return not ended
-
-    def _check_dead(self, run: fmtools.Run) -> None:
-        seqs = [record["seq"] for record in support.records(run)]
-        self._must(run.status == "interrupted", f"{run.id} reads as {run.status} after a kill")
-        self._must(seqs == list(range(1, len(seqs) + 1)), f"{run.id} has a gap in its log")
-        steps = Checkpoints(run.path).steps()
-        bad = [fault for step in steps if (fault := fault_in(run.path / "checkpoints" / str(step)))]
-        self._must(not bad, f"{run.id} has a published checkpoint that is not whole: {bad}")
-        claimed = [r["step"] for r in support.records(run) if r["type"] == "checkpoint"]
-        self._must(not claimed or bool(steps), f"{run.id} has lost its checkpoints")
-
-    def _check_done(self, run: fmtools.Run) -> None:
-        self.finished += 1
-        self._must(run.status == "done", f"{run.id} ended as {run.status}: {run.head.error}")
-        if run.status == "done":
-            self._must(support.weights(run) == self.weights, f"{run.id} has other weights")
-            self._must(run.history == self.history, f"{run.id} has other curves")
-            self._must(not support.leftovers(run.path), f"{run.id} has leftovers")
-
-    def _must(self, true: bool, sentence: str) -> None:
-        if not true:
-            self.violations.append(sentence)
+def summary(sides: dict[str, Any]) -> dict[str, Any]:
+    """Return the sums over our tasks."""
+    total: dict[str, Any] = {"kills": 0, "runs": 0, "failed": 0, "points": 0, "lost": 0, "violations": []}
+    for side in sides.values():
+        for name, value in side.facts().items():
+            total[name] = total[name] + value
+    clean = total["kills"] and not total["violations"]
+    return {**total, "upper_95": 3 / total["kills"] if clean else None}
 
 
 def main() -> int:
     """Run the campaign named by the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=300, help="over all tasks")
+    parser.add_argument("--stock", action="store_true", help="as many kills on the stock Trainer, too")
+    parser.add_argument("--tasks", nargs="*", default=None)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--home", type=Path, default=None, help="where the runs go; a temporary folder when not given")
-    parser.add_argument(
-        "--model", type=Path, default=None, help="an encoder's folder; a tiny one is made when not given"
-    )
+    parser.add_argument("--model", type=Path, default=None, help="an encoder's folder; a tiny one is made if not given")
     asked = parser.parse_args()
+    load()
+    import soak_ours
+    import soak_stock
+
+    import support
+
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        home = asked.home or Path(scratch)
-        os.environ["FMTOOLS_HOME"] = str(home / "soak-runs")
-        soak = Soak(asked.model or support.save_encoder(Path(scratch) / "tiny"), asked.seed)
-        while soak.kills < asked.kills:
-            soak.one_run(min(5, asked.kills - soak.kills))
-            print(f"{soak.kills} kills, {soak.finished} runs finished, {len(soak.violations)} violations", flush=True)
-    upper = 3 / soak.kills if soak.kills and not soak.violations else None
-    print(json.dumps({"kills": soak.kills, "runs": soak.finished, "violations": soak.violations, "upper_95": upper}))
-    return 1 if soak.violations else 0
+        soak_ours.home(asked.home or Path(scratch))
+        model = asked.model or support.save_encoder(Path(scratch) / "tiny", width=16)
+        moments = Moments(random.Random(asked.seed))
+        tasks = asked.tasks or soak_ours.TASKS
+        sides = {}
+        for number, task in enumerate(tasks):
+            sides[task] = soak_ours.Ours(task, model)
+            campaign(
+                sides[task],
+                asked.kills * (number + 1) // len(tasks) - asked.kills * number // len(tasks),
+                moments,
+                task,
+            )
+        answer = {
+            **summary(sides),
+            "seconds": round(time.monotonic() - began),
+            "tasks": {t: s.facts()["kills"] for t, s in sides.items()},
+        }
+        if asked.stock:
+            stock = soak_stock.Stock(model, Path(scratch) / "stock")
+            campaign(stock, asked.kills, moments, "stock Trainer")
+            answer["stock"] = stock.facts()
+    print(json.dumps(answer))
+    return 1 if answer["violations"] else 0
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     AttachOptions: searching.first(searching.attach, lifecycle.attach),
     ShowOptions: searching.first(searching.show, lifecycle.show),
     PauseOptions: lifecycle.pause,
+    SteerOptions: steering.steer,
     StopOptions: searching.first(searching.stop, lifecycle.stop),
     DataOptions: data_verb.data,
     ModelsOptions: catalogue.models,

@@ -184,8 +184,9 @@ class Helm:
             trainer.control.should_evaluate = False  # the Trainer wanted it because it thought that this was the end
         if self.plan is not None:
             total, epochs = self.whole(self.per_epoch)
-            self.plan = self.plan.model_copy(update={"total_steps": total, "epochs": epochs})
-            self.context.emit(self.plan)
+            before, self.plan = self.plan, self.plan.model_copy(update={"total_steps": total, "epochs": epochs})
+            if self.plan != before:  # a resumed run has said it at its start
+                self.context.emit(self.plan)
 
     # Looks and saves
 

@@ -70,13 +70,15 @@ def test_nothing_half_made_is_left(runs: tuple[fmtools.Run, fmtools.Run]) -> Non
     assert leftovers(killed.path) == []
 
 
+@pytest.mark.timeout(300)
 def test_random_kills(tiny: Path, tmp_path: Path) -> None:
-    """A sample; `make soak` draws some hundreds."""
+    """A sample over three tasks; `make soak` draws some hundreds."""
     done = subprocess.run(
-        [sys.executable, str(SOAK), "--kills", "4", "--seed", "1", "--home", str(tmp_path), "--model", str(tiny)],
-        capture_output=True, text=True, timeout=170,
+        [sys.executable, str(SOAK), "--kills", "9", "--seed", "1", "--home", str(tmp_path), "--model", str(tiny)],
+        capture_output=True, text=True, timeout=290,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
-    assert answer["kills"] == 4
-    assert answer["violations"] == []
+    assert sum(answer["tasks"].values()) == answer["kills"] == 9
+    assert answer["points"] > 0
+    assert (answer["failed"], answer["lost"], answer["violations"]) == (0, 0, [])

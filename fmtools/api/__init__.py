@@ -35,6 +35,7 @@ from ..core.options import (
 )
 from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
+from . import compare as comparing
 from . import data as data_verb
 from . import label as labelling
 from . import panel as panels
@@ -42,8 +43,9 @@ from . import protect as protection
 from . import steer as steering
 from . import search as searching
 from .catalogue import GetTable, ModelTable
+from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
-from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
+from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Artifact, Run
 from .search import Search
 
@@ -73,7 +75,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     PanelOptions: panels.panel,
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
-    CompareOptions: look.compare,
+    CompareOptions: comparing.compare,
     DoctorOptions: look.doctor,
 }
 
@@ -209,9 +211,9 @@ def runs(**options: Any) -> RunTable:
     return result
 
 
-def compare(*runs: str, series: str = "loss") -> Comparison:
-    """Lay runs side by side: the options that differ, the metrics, one overlaid curve."""
-    result: Comparison = execute(CompareOptions.parse({"runs": list(runs), "series": series}))
+def compare(*runs: str, series: str | list[str] = "loss", test: bool = True) -> Comparison:
+    """Lay runs side by side: options that differ, metrics, overlaid curves, and paired tests of who is better."""
+    result: Comparison = execute(CompareOptions.parse({"runs": list(runs), "series": series, "test": test}))
     return result
 
 

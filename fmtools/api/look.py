@@ -11,7 +11,6 @@ from ..core.errors import DataError, FmError
 from ..core.options import (
     AttentionOptions,
     BaselineOptions,
-    CompareOptions,
     DoctorOptions,
     EvaluateOptions,
     PredictOptions,
@@ -23,7 +22,7 @@ from ..store import datasets
 from ..store.runs import RunRecord, find_run, home
 from ..views.listing import summaries
 from . import checkup
-from .results import AttentionMap, Checkup, Comparison, Predictions, Report, RunTable
+from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Run
 
 
@@ -116,30 +115,6 @@ def runs(options: RunsOptions, follower: Follower) -> RunTable:
     rows = summaries(home(), None if narrowed else options.limit)
     fits = [r for r in rows if options.status in (None, r.head.status) and options.task in (None, r.head.task)]
     return RunTable(fits[: options.limit], str(home()))
-
-
-def compare(options: CompareOptions, follower: Follower) -> Comparison:
-    """Lay runs side by side; raises FmError when one of them has no such curve."""
-    del follower
-    found = [Run(find_run(word)) for word in options.runs]
-    histories = [run.history for run in found]
-    if not any(options.series in history for history in histories):
-        known = sorted({name for history in histories for name in history})
-        raise FmError(
-            f"None of these runs has a curve {options.series!r}.", f"They have {', '.join(known) or 'none yet'}."
-        )
-    configs = [run.config for run in found]
-    keys = sorted({key for config in configs for key in config})
-    values = {key: [config.get(key) for config in configs] for key in keys if key != "name"}
-    scores = [run.metrics for run in found]
-    names = list(dict.fromkeys(name for score in scores for name in score))
-    return Comparison(
-        [run.name for run in found],
-        {key: row for key, row in values.items() if any(value != row[0] for value in row)},
-        {name: [score.get(name) for score in scores] for name in names},
-        options.series,
-        [tuple(map(list, zip(*history.get(options.series, []), strict=True))) or ([], []) for history in histories],  # type: ignore[misc]
-    )
 
 
 def doctor(options: DoctorOptions, follower: Follower) -> Checkup:

@@ -147,30 +147,6 @@ class RunTable(Shown):
 
 
 @dataclass(repr=False)
-class Comparison(Shown):
-    """Runs side by side: the options that differ, the last metrics, one overlaid curve."""
-
-    names: list[str]
-    options: dict[str, list[Any]]
-    metrics: dict[str, list[float | None]]
-    series: str
-    curves: list[tuple[list[int], list[float]]]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"runs": self.names, "options": self.options, "metrics": self.metrics}
-
-    def text(self) -> str:
-        from ..views.tables import comparison_text
-
-        return comparison_text(self.names, self.options, self.metrics)
-
-    def html(self) -> str:
-        from ..views.tables import comparison_html
-
-        return comparison_html(self.names, self.options, self.metrics, (self.series, self.curves))
-
-
-@dataclass(repr=False)
 class Checkup(Shown):
     """What the doctor found: (ok, name, what was seen, what to do) a line."""
 

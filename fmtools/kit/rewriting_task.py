@@ -113,6 +113,13 @@ class Rewriting:
         found = written.scores(outputs["written"], truth, meta, self.measures)
         return {**found, "metrics": {**found["metrics"], **({"loss": outputs["loss"]} if "loss" in outputs else {})}}
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from . import row_outcomes
+
+        references = [reference for _, reference in truth]
+        return row_outcomes.texts(outputs["written"], references, meta["script"], self.main_metric)
+
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
         from . import seq2seq

@@ -67,7 +67,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, predict, protect, suspects
+    from ..stages import augment, compare, predict, protect, suspects
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -80,6 +80,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "embed": augment.embed,
         "judge": suspects.judge,
         "entities": suspects.entities,
+        "significance": compare.significance,
     }
     try:
         return {"result": verbs[job.pop("verb")](**job)}

@@ -14,7 +14,7 @@ from ..core.contracts import Context, Parts, Task
 from ..core.errors import from_os_error
 from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, SampleEvent, StatusEvent
 from ..core.options import TrainOptions
-from ..store import datasets, steering
+from ..store import datasets, outcomes, steering
 from ..store.checkpoints import Checkpoints
 from ..store.files import private_folder, publish, seal, sweep
 from ..store.runs import RunFolder, RunRecord
@@ -273,6 +273,19 @@ def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[floa
     splits, meta = data
     split = "test" if "test" in splits else "validation"
     outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], SCORED_AT_ONCE)
+    _keep_outcomes(context, task, split, (outputs, truth, meta))
     began, speed = pace
     scores = task.score(outputs, truth, {**meta, **texts_of(splits[split])})
     context.emit(ResultEvent(split=split, seconds=time.perf_counter() - began, samples_per_second=speed, **scores))
+
+
+def _keep_outcomes(context: Context, task: Task, split: str, scored: tuple[Any, Any, Any]) -> None:
+    """Keep what the model did on each row, for tests between runs (%fm_compare)."""
+    from ..kit import row_outcomes
+
+    try:
+        found = row_outcomes.of(task, *scored)
+        if found is not None:
+            outcomes.keep(context.folder, split, found.stats, found.facts)
+    except Exception as error:  # %fm_compare then lets the model answer again
+        context.emit(NoticeEvent(text=f"What the model did on each row is not kept: {error}", level="warning"))

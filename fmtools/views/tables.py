@@ -10,8 +10,6 @@ from ..core.wire import RunSummary
 from .language import say
 from .markup import MUTED, bar, chip, esc, line_chart, table
 
-Curves = list[tuple[list[int], list[float]]]
-
 
 def plain(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
     """Return a text table; the first `left` columns stand left, the others right."""
@@ -22,12 +20,6 @@ def plain(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
         return value.ljust(widths[i]) if i < left else value.rjust(widths[i])
 
     return "\n".join("  ".join(cell(i, value) for i, value in enumerate(line)).rstrip() for line in lines)
-
-
-def _number(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _report_rows(report: dict[str, dict[str, float]]) -> list[list[str]]:
@@ -150,34 +142,6 @@ def runs_html(rows: list[RunSummary], home: str) -> str:
             ]
         )
     return table(["id", say("name"), say("status"), say("loss"), say("step"), say("metric"), ""], lines, left=4)
-
-
-def _comparison_rows(options: dict[str, list[Any]], metrics: dict[str, list[float | None]]) -> list[list[str]]:
-    return [[name, *map(_number, row)] for name, row in {**metrics, **options}.items()]
-
-
-def comparison_text(names: list[str], options: dict[str, list[Any]], metrics: dict[str, list[float | None]]) -> str:
-    """Return metrics and differing options of runs, one column a run."""
-    return plain(["", *names], _comparison_rows(options, metrics))
-
-
-def comparison_html(
-    names: list[str], options: dict[str, list[Any]], metrics: dict[str, list[float | None]], curves: tuple[str, Curves]
-) -> str:
-    """Return the overlaid curve, the metrics (best in bold) and the options that differ."""
-    series, drawn = curves
-    chart = line_chart([(name, *curve) for name, curve in zip(names, drawn, strict=True)], 620, 200)
-    lines = [[esc(name), *_best(name, row)] for name, row in metrics.items()]
-    lines += [
-        [f'<span style="{MUTED}">{esc(name)}</span>', *(esc(_number(v)) for v in row)] for name, row in options.items()
-    ]
-    return f"<div>{esc(series)}</div>{chart}{table(['', *map(esc, names)], lines)}"
-
-
-def _best(name: str, row: list[float | None]) -> list[str]:
-    known = [value for value in row if value is not None and value == value]
-    best = (min if name in ("loss", "perplexity", "wer", "cer") else max)(known) if known else None
-    return [f"<b>{_number(v)}</b>" if v is not None and v == best and len(set(known)) > 1 else _number(v) for v in row]
 
 
 def checkup_text(lines: list[tuple[bool, str, str, str]]) -> str:

@@ -149,7 +149,7 @@ def test_compare_names_what_differs(run: fmtools.Run, tiny: Path) -> None:
     assert seen.options["learning_rate"] == [1e-3, 1e-5]
     assert "batch_size" not in seen.options
     assert seen.metrics["accuracy"] == [run.metrics["accuracy"], other.metrics["accuracy"]]
-    assert [len(steps) for steps, _ in seen.curves] == [22, 11]
+    assert [len(steps) for steps, _ in seen.curves["loss"]] == [22, 11]
     with pytest.raises(FmError, match="None of these runs has a curve 'los'"):
         fmtools.compare("moods", "slower", series="los")
 

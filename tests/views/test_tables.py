@@ -29,14 +29,6 @@ def test_confused_pairs_are_sorted_and_leave_the_diagonal_out() -> None:
     assert tables.confused_pairs(CONFUSION) == [("good", "<b>bad", 2), ("<b>bad", "good", 1)]
 
 
-def test_best_of_a_comparison() -> None:
-    html = tables.comparison_html(
-        ["a", "b"], {}, {"loss": [0.1, 0.2], "accuracy": [0.5, 0.9]}, ("loss", [([], []), ([], [])])
-    )
-    assert "<b>0.1000</b>" in html, "a low loss is the better one"
-    assert "<b>0.9000</b>" in html
-
-
 def test_runs_are_listed() -> None:
     head = Head(
         id="01ABCDEFGHJKMNPQRSTVWXYZ00",

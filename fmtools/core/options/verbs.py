@@ -175,11 +175,21 @@ class CompareOptions(Options):
     """Lay runs side by side."""
 
     verb: ClassVar[str] = "compare"
-    summary: ClassVar[str] = "Compare runs: overlaid curves, metrics and the options that differ."
+    summary: ClassVar[str] = "Compare runs: overlaid curves, options that differ, metrics, and whether one is really better."
     example: ClassVar[str] = "%fm_compare first-run second-run"
 
     runs: list[str] = option(..., "two or more runs", hint=Hint(positional=True, complete="runs"), min_length=2)
-    series: str = option("loss", "the curve to overlay: loss, learning_rate, validation/accuracy ...")
+    series: list[str] = option(
+        ["loss"], "the curves to overlay: loss, learning_rate, validation/accuracy ... (several allowed)"
+    )
+    test: bool = option(
+        True, "say whether a difference is more than luck: paired tests on the rows that all were scored on"
+    )
+
+    @field_validator("series", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
 
 class DoctorOptions(Options):

@@ -77,6 +77,12 @@ class Custom:
 
         return module_scores.score(outputs, truth, meta)
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.module(outputs, truth, meta["label_kind"])
+
     def load(self, folder: Path) -> Any:
         """Open a trained module. Raises ModelError for a folder that fmtools has not saved."""
         from ...kit import module_folder

@@ -50,6 +50,12 @@ class FillMask:
 
         return mask_runs.score(outputs)
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.tallies(outputs["tallies"])
+
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
         from ...kit import language_model

@@ -63,6 +63,12 @@ class PreferenceTuning:
 
         return preferences.score(outputs, truth, meta["beta"], meta["form"])
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.preferences(outputs, meta["beta"])
+
     def load(self, folder: Path) -> Any:
         """Return (model, tokenizer, folder) of a trained folder."""
         from ...kit import language_model

@@ -96,6 +96,12 @@ class QuestionAnswering:
 
         return answers.scores(outputs, truth, meta)
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.answers(outputs, truth, meta["script"])
+
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
         from ...kit import spans

@@ -86,6 +86,12 @@ class SentenceSimilarity:
 
         return likeness.score(outputs, truth, meta["kind"])
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.rankings(outputs, truth, self.main_metric)
+
     def load(self, folder: Path) -> Any:
         """Load a trained folder as a SentenceTransformer."""
         from ...kit import similarity

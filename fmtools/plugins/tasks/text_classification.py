@@ -71,6 +71,12 @@ class TextClassification:
             return metrics.multi_label_scores(outputs, truth, meta["labels"])
         return metrics.classification_scores(outputs, truth, meta["labels"], meta.get("texts"))
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.classes(outputs, truth)
+
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
         from ...kit import classifiers, encoders

@@ -90,6 +90,12 @@ class TokenClassification:
         loss = outputs.loss()
         return {**found, "metrics": {**found["metrics"], **({} if loss is None else {"loss": loss})}}
 
+    def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
+        """Return what happened on each row, for tests between runs (%fm_compare)."""
+        from ...kit import row_outcomes
+
+        return row_outcomes.tags(outputs.tags, truth, meta["labels"], meta["plain"])
+
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
         from ...kit import taggers

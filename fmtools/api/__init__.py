@@ -17,6 +17,7 @@ from ..core.options import (
     DataOptions,
     DoctorOptions,
     EvaluateOptions,
+    FollowOptions,
     GetOptions,
     LabelOptions,
     ModelsOptions,
@@ -37,6 +38,7 @@ from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
 from . import compare as comparing
 from . import data as data_verb
+from . import follow as following
 from . import label as labelling
 from . import panel as panels
 from . import protect as protection
@@ -45,12 +47,13 @@ from . import search as searching
 from .catalogue import GetTable, ModelTable
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
+from .follow import Followers
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "get", "label", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "follow", "get", "label", "load_data", "models",
     "panel", "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
@@ -76,6 +79,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
     CompareOptions: comparing.compare,
+    FollowOptions: following.follow,
     DoctorOptions: look.doctor,
 }
 
@@ -92,9 +96,11 @@ def warm_up() -> None:
     process.warm_up()
 
 
-def train(task: str = "text-classification", **options: Any) -> Run:
-    """Train and return the Run, when it has ended or, with background=True, at once. Options: TrainOptions."""
-    result: Run = execute(TrainOptions.parse({"task": task, **options}))
+def train(task: str | None = None, **options: Any) -> Run:
+    """Train and return the Run, when it has ended or, with background=True, at once. Options: TrainOptions.
+
+    Without a task it is text-classification, or that of the run that from_="RUN" repeats."""
+    result: Run = execute(TrainOptions.parse({**({} if task is None else {"task": task}), **options}))
     return result
 
 
@@ -214,6 +220,12 @@ def runs(**options: Any) -> RunTable:
 def compare(*runs: str, series: str | list[str] = "loss", test: bool = True) -> Comparison:
     """Lay runs side by side: options that differ, metrics, overlaid curves, and paired tests of who is better."""
     result: Comparison = execute(CompareOptions.parse({"runs": list(runs), "series": series, "test": test}))
+    return result
+
+
+def follow(run: str = "last", to: str | list[str] = "tensorboard", place: str | None = None) -> Followers:
+    """Show a run's curves in TensorBoard, MLflow or Trackio, while it trains or after."""
+    result: Followers = execute(FollowOptions.parse({"run": run, "to": to, "place": place}))
     return result
 
 

@@ -209,7 +209,7 @@ def against_best(names: list[str], outcomes: list[Outcomes], seed: int = 0) -> l
         {
             "better": names[best], "worse": names[i], "metric": of.metric, "values": [of.value, outcomes[i].value],
             "difference": one.difference, "low": one.low, "high": one.high, "p": p, "p_alone": one.p, "test": one.test,
-            "rows": one.rows, "unit": of.unit, "points": of.points, "only": one.only, "tests": len(others),
+            "rows": one.rows, "unit": of.unit, "points": of.points, "only": list(one.only) if one.only else None, "tests": len(others),
         }
         for i, one, p in zip(others, found, corrected, strict=True)
     ]  # fmt: skip

@@ -33,6 +33,7 @@ MAGICS = {
     "fm_steer": "steer",
     "fm_stop": "stop",
     "fm_compare": "compare",
+    "fm_follow": "follow",
     "fm_doctor": "doctor",
 }
 #: Magics that also take a cell, with the options as YAML in its body.

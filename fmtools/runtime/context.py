@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.events import AttentionEvent, Control, NoticeEvent, Record
-from ..store import lease
+from ..store import followers, lease
 from ..store.controls import ControlReader
 from ..store.files import write_all
 from ..store.log import LogReader, LogWriter
@@ -94,6 +94,9 @@ class RunContext:
                 lease.beat(self.folder, self.attempt)
             with contextlib.suppress(OSError):
                 self.log.sync()
+            with contextlib.suppress(OSError):
+                for said in followers.complaints(self.folder):
+                    self.emit(NoticeEvent(text=said, level="warning"))
 
     def close(self) -> None:
         self._ended.set()

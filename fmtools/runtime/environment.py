@@ -39,7 +39,12 @@ def _git(*words: str) -> str:
         # A repository's own configuration may name programs to run; none is needed for these questions.
         safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
         answer = subprocess.run(
-            ["git", *safe, *words], capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, check=False
+            ["git", *safe, *words],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import registry
-from ..core.contracts import PLAIN, Dataset, Reading, Task
+from ..core.contracts import PLAIN, Dataset, Prepared, Reading, Task
 from ..core.errors import DataError, FmError, ModelError, OptionError, from_os_error
 from ..core.options import BaselineOptions, PredictOptions, ReadsData, TrainOptions
 from ..core.tasks import task_name
@@ -22,9 +22,12 @@ from ..stages import data, models
 from ..store import controls, datasets, lease, steering
 from ..store.files import discard, private_folder
 from ..store.runs import MODULE, RunFolder, RunRecord, home, new_run_id
-from . import many, own_module, process
+from . import environment, follow, many, own_module, process, repeat
 
-REPORTED = ("fmtools", "torch", "transformers", "accelerate", "numpy", "scikit-learn")
+REPORTED = (
+    "fmtools", "torch", "transformers", "accelerate", "tokenizers", "safetensors", "peft", "trl", "sentence-transformers",
+    "pyarrow", "numpy", "scikit-learn",
+)  # fmt: skip
 
 
 def prepare(options: TrainOptions) -> RunFolder:
@@ -38,15 +41,18 @@ def prepare(options: TrainOptions) -> RunFolder:
 
 def draft(options: TrainOptions) -> tuple[RunRecord, bytes]:
     """Check the options and store the prepared data; return the record of a run to be, and its own module, packed."""
-    options, routed = own_module.route(options)
+    options, again = repeat.fill(options)
+    follow.check(options.follow)
+    module = again.module() if again and isinstance(options.model, str) else b""
+    options, routed = (options, []) if module else own_module.route(options)
     task: Task = registry.get("tasks", task_name(options.task))
     asked, options = options, options.with_defaults({**task.defaults(options), "task": task.name})
     options.task = task.name
     said_of_processes = many.check(options)
     folder = base_folder(options)
-    dataset = load(asked.data, asked)
-    prepared = task.prepare(fit_to_train(dataset, options.validation, options.seed), options)
-    packed = own_module.pack(options)
+    dataset, prepared = again.rows() if again and again.kept else _rows(task, asked, options)
+    packed = module or own_module.pack(options)
+    now = environment.seen(folder, asked.data)
     root = private_folder_checked(home())
     run_id = new_run_id()
     said = options.data if isinstance(options.data, str) else dataset.name
@@ -61,12 +67,26 @@ def draft(options: TrainOptions) -> tuple[RunRecord, bytes]:
         command=options.command,
         options={**options.model_dump(exclude={"data", "background", "inline"}), "data": said},
         model_folder=str(root / "runs" / run_id / MODULE) if packed else folder,
-        dataset=datasets.keep(prepared, dataset.name, root),
+        dataset=again.record.dataset if again and again.kept else datasets.keep(prepared, dataset.name, root),
         meta={"origin": dataset.origin, "licence": dataset.licence, "rows": dataset.rows},
-        notices=[*routed, *said_of_processes, *dataset.notices, *prepared.notices],
+        notices=[
+            *(again.said(versions(), now) if again else []),
+            *routed,
+            *said_of_processes,
+            *dataset.notices,
+            *prepared.notices,
+            *follow.said(options.follow, RunFolder(root / "runs" / run_id)),
+        ],
         versions=versions(),
+        environment=again.environment(now) if again else now,
     )
     return record, packed
+
+
+def _rows(task: Task, asked: TrainOptions, options: TrainOptions) -> tuple[Dataset, Prepared]:
+    """Read the data and prepare them for the task; `asked` says what the user typed, `options` what the task made of it."""
+    dataset = load(asked.data, asked)
+    return dataset, task.prepare(fit_to_train(dataset, options.validation, options.seed), options)
 
 
 def base_folder(options: TrainOptions) -> str:
@@ -185,12 +205,9 @@ def start(run: RunFolder, longer: float | None = None, processes: int | None = N
         _lengthen(run, longer, worker, attempt)
     told = {"attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed, "processes": processes}
     worker.send({"verb": "train", "run": str(run.path), **told})
+    follow.start_all(run)
     return worker
 
-
-def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
-    """Work on a run in this process; returns when it has ended."""
-    from .worker import run as work
 
 def _lengthen(run: RunFolder, epochs: float, worker: process.Worker, attempt: int) -> None:
     """Write into run.json that the run is longer; only who holds the lease may."""
@@ -202,8 +219,13 @@ def _lengthen(run: RunFolder, epochs: float, worker: process.Worker, attempt: in
         raise from_os_error(error, "make the run longer") from None
 
 
+def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:
+    """Work on a run in this process; returns when it has ended."""
+    from .worker import run as work
+
     obeyed = controls.names(run.path)
     attempt = lease.claim(run.path).attempt
+    follow.start_all(run)
     try:
         work(run.path, attempt, obeyed=obeyed, on_emit=on_emit)
     finally:

@@ -54,6 +54,12 @@ class Repeat:
             raise StoreError(f"The module of run {self.record.name} is damaged: {fault}.", "Give --model as well.")
         return read_bytes(folder / MODULE_FILE)
 
+    def environment(self, now: dict[str, Any]) -> dict[str, Any]:
+        """Return what the new run's record says: kept rows came from the source as it was then."""
+        source = self.record.environment.get("source")
+        rest = {name: value for name, value in now.items() if name != "source"}
+        return {**rest, **({"source": source} if source else {})} if self.kept else now
+
     def said(self, versions: dict[str, str], now: dict[str, Any]) -> list[str]:
         """Say what is repeated, and what is not as it was; `now` as environment.seen gives it."""
         lines = [_title(self.record, self.changed)]
@@ -63,7 +69,9 @@ class Repeat:
         if self.kept:
             lines += _of_source(then.get("source") or {})
         if len(lines) == 1 and not self.changed and self.kept and then:
-            lines.append("Versions, machine, model and rows are as they were: the weights should be the same, bit for bit.")
+            lines.append(
+                "Versions, machine, model and rows are as they were: the weights should be the same, bit for bit."
+            )
         return lines
 
 
@@ -90,7 +98,9 @@ def fill(options: TrainOptions) -> tuple[TrainOptions, Repeat | None]:
 
 def _check(options: TrainOptions, record: RunRecord, typed: set[str]) -> None:
     if record.verb != "train":
-        raise OptionError(f"Run {record.name} is no training: it cannot be repeated by train.", "%fm_runs lists the runs.")
+        raise OptionError(
+            f"Run {record.name} is no training: it cannot be repeated by train.", "%fm_runs lists the runs."
+        )
     if "task" in typed and task_name(options.task) != record.task:
         raise OptionError(
             f"Run {record.name} learned {record.task}, and the line says {task_name(options.task)}.",
@@ -124,7 +134,9 @@ def _of_machine(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
         return ["Which machine and which files that run had is not recorded."]
     before, here = then.get("machine", {}), now.get("machine", {})
     other = [f"{name} {before[name]} -> {here.get(name)}" for name in before if here.get(name) != before[name]]
-    lines = [f"Another machine than then: {', '.join(other)}; the last bits of the weights may differ."] if other else []
+    lines = (
+        [f"Another machine than then: {', '.join(other)}; the last bits of the weights may differ."] if other else []
+    )
     if then.get("model", "") != now.get("model", ""):
         lines.append("The model to begin with is not the same as then: its files differ.")
     if then.get("git", {}).get("commit") != now.get("git", {}).get("commit"):

@@ -48,6 +48,7 @@ class RunRecord(BaseModel):
     planned: dict[str, Any] = {}
     steered: list[dict[str, Any]] = []
     versions: dict[str, str] = {}
+    environment: dict[str, Any] = {}
 
 
 def home() -> Path:

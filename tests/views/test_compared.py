@@ -30,7 +30,9 @@ def test_a_verdict_is_one_plain_sentence() -> None:
         "(95 % interval -0.4 to 2.1, p = 0.3, corrected for 3 tests)."
     )
     lower = {**TEST, "metric": "perplexity", "points": 0.0, "difference": -3.5, "low": -5.0, "high": -2.0, "p": 1e-5}
-    assert compared.sentence(lower).startswith("b is better than a by 3.5 in perplexity (95 % interval 2.0 to 5.0, p < 0")
+    assert compared.sentence(lower).startswith(
+        "b is better than a by 3.5 in perplexity (95 % interval 2.0 to 5.0, p < 0"
+    )
 
 
 def test_chinese_verdicts_keep_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:

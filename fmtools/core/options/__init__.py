@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Hint, Options, ReadsData, field_of, flag, hint_of, nearest, option, unknown_option
 from .data import DataOptions
+from .follow import FollowOptions
 from .get import GetOptions
 from .label import LabelOptions
 from .models import ModelsOptions
@@ -51,6 +52,7 @@ VERBS: dict[str, type[Options]] = {
         StopOptions,
         SteerOptions,
         CompareOptions,
+        FollowOptions,
         DoctorOptions,
     )
 }
@@ -64,6 +66,7 @@ __all__ = [
     "DataOptions",
     "DoctorOptions",
     "EvaluateOptions",
+    "FollowOptions",
     "GetOptions",
     "Hint",
     "LabelOptions",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
+from ..errors import OptionError
 from ..modules import is_module
 from ..quantities import size_bytes, time_seconds
 from .base import Hint, ReadsData, option
@@ -31,7 +32,9 @@ class _What(ReadsData):
         hint=Hint(complete="models", live=True),
     )
     data: Any = option(
-        ..., "a file, a registered name, or a notebook variable with a table", hint=Hint(complete="data", live=True)
+        None,
+        "a file, a registered name, or a notebook variable with a table; needed unless --from names a run",
+        hint=Hint(complete="data", live=True),
     )
 
 
@@ -340,6 +343,14 @@ class TrainOptions(_Where):
         if isinstance(value, str) or is_module(value):
             return value
         raise ValueError("it should be a name, a folder, or an nn.Module (or its class)")
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> Any:
+        """Build the options; data are needed, typed or by --from. Raises OptionError."""
+        options = super().parse(values)
+        if options.data is None and options.from_ is None:
+            raise OptionError(f"{cls.verb} needs data.", f"For example: {cls.example}")
+        return options
 
     def with_defaults(self, defaults: dict[str, Any]) -> TrainOptions:
         """Return these options with a task's own defaults where the user said nothing."""

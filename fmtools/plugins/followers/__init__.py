@@ -1,0 +1,1 @@
+"""Tools that follow runs, one file each."""

@@ -26,6 +26,7 @@ NAMES = (
     "big_data",
     "streaming",
     "forecast",
+    "forecast",
     "panel_clicks",
     "privacy",
     "reviews",

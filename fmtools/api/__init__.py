@@ -38,6 +38,7 @@ from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
 from . import compare as comparing
 from . import data as data_verb
+from . import forecast as costs
 from . import follow as following
 from . import label as labelling
 from . import panel as panels
@@ -48,12 +49,13 @@ from .catalogue import GetTable, ModelTable
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
 from .follow import Followers
+from .forecast import Forecast
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "follow", "get", "label", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Forecast", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "follow", "forecast", "get", "label", "load_data", "models",
     "panel", "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
@@ -111,6 +113,12 @@ def tune(task: str = "text-classification", **options: Any) -> Search:
     """
     result: Search = execute(TuneOptions.parse({"task": task, **options}))
     return result
+
+
+def forecast(task: str = "text-classification", **options: Any) -> Forecast:
+    """Say what a training would cost: time, memory, disk. The first call takes some steps of it, in a worker; later ones
+    with another batch size, length or number of epochs answer at once. Options: TrainOptions."""
+    return costs.of(TrainOptions.parse({"task": task, **options}))
 
 
 def resume(run: str = "last", **options: Any) -> Run:

@@ -8,8 +8,11 @@ from ..core.errors import FmError
 from ..core.events import ENDED
 from ..core.options import AttachOptions, PauseOptions, ResumeOptions, ShowOptions, StopOptions, TrainOptions
 from ..runtime import launch
+from ..runtime.settle import settle
 from ..runtime.wait import Follower, wait
 from ..store.runs import RunFolder, find_run
+from . import forecast
+from .forecast import Forecast
 from .run import Run
 
 #: Seconds that a worker may take to close its files after its last record.
@@ -17,9 +20,12 @@ LEAVING = 10.0
 from .steer import extension, refuse_done
 
 
-def train(options: TrainOptions, follower: Follower) -> Run:
-    """Check, make the run, train; with `background` return once its worker has it."""
-    folder = launch.prepare(options)
+def train(options: TrainOptions, follower: Follower) -> Run | Forecast:
+    """Check, make the run, train; with `background` return once its worker has it. A dry run only says what it would cost."""
+    if options.dry_run:
+        return forecast.of(options)
+    options, said = settle(options)
+    folder = launch.prepare(options, said)
     if options.inline:
         follower.start(folder.path)
         launch.start_inline(folder, follower.tick)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,13 @@ REPORTED = (
 )  # fmt: skip
 
 
-def prepare(options: TrainOptions) -> RunFolder:
-    """Check everything a user can get wrong, store the prepared data, and make the run's folder.
+def prepare(options: TrainOptions, said: Sequence[str] = ()) -> RunFolder:
+    """Check everything a user can get wrong, store the prepared data, and make the run's folder; `said`: more notices.
 
     Raises FmError before anything is written when data, columns, labels or model cannot be used.
     """
     record, packed = draft(options)
+    record.notices[:0] = said
     return RunFolder.create(record, home(), packed)
 
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, compare, predict, protect, suspects
+    from ..stages import augment, compare, forecast, predict, protect, suspects, train
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -80,6 +81,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "embed": augment.embed,
         "judge": suspects.judge,
         "entities": suspects.entities,
+        "forecast": partial(forecast.forecast, train.train),
         "significance": compare.significance,
     }
     try:

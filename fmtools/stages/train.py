@@ -22,8 +22,11 @@ from ..store.runs import RunFolder, RunRecord
 SCORED_AT_ONCE = 64
 
 
-def train(context: Context, record: RunRecord) -> StatusEvent:
-    """Train a run from its record, from its newest verified checkpoint if it has one; return how it ended."""
+def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusEvent:
+    """Train a run from its record, from its newest verified checkpoint if it has one; return how it ended.
+
+    rehearsal: a kit.cost_rehearsal.Rehearsal shortens the run to what it takes to say what the whole would cost.
+    """
     from ..kit import ranks
 
     began = time.perf_counter()
@@ -38,7 +41,13 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
     context.emit(PhaseEvent(phase="loading model"))
     splits, meta = datasets.load(record.dataset, context.folder.parent.parent)
     trainer, parts = _trainer(context, task, record, options, (splits, meta), checkpoints)
+    if rehearsal is not None:
+        rehearsal.begin(trainer, parts)
+    elif ranks.is_main():
+        _watch_cost(context, (trainer, parts), options, splits[_scored(splits)].num_rows, began)
     trained = trainer.train_from(start)
+    if rehearsal is not None:
+        rehearsal.trained(trainer)
     while (last := ranks.from_main(lambda: checkpoints.of(trainer.state.global_step))) and trainer.narrator.helm.late():
         trained = trainer.train_from(last)
     if not ranks.part():
@@ -46,6 +55,9 @@ def train(context: Context, record: RunRecord) -> StatusEvent:
     if not trainer.narrator.stopped:
         trainer.take_best()
     _publish_model(context, trainer, parts, record)
+    if rehearsal is not None:
+        rehearsal.score(task, context.folder / "artifacts" / "model", splits[_scored(splits)], meta)
+        return StatusEvent(status="done")
     if trainer.narrator.stopped:
         step, total = trainer.state.global_step, trainer.state.max_steps
         return StatusEvent(
@@ -66,13 +78,15 @@ def _trainer(
 ) -> tuple[Any, Parts]:
     from transformers import PrinterCallback, set_seed
 
-    from ..kit import optimizers, ranks
+    from ..kit import cost_checkpointing, optimizers, ranks
     from ..kit.durable import durable
     from ..kit.precision import chosen_precision
 
     splits, meta = data
     set_seed(options.seed)
     parts = task.build(record.model_folder, splits, meta, options)
+    if options.gradient_checkpointing:
+        cost_checkpointing.enable(parts.model)
     for text in parts.notices if not checkpoints.steps() else ():
         context.emit(NoticeEvent(text=text))
     precision = chosen_precision(options.precision)
@@ -101,6 +115,15 @@ def _trainer(
     narrator.helm.plan = _plan(options, parts, splits, precision, ranks.named(trainer.args.device), narrator.helm)
     context.emit(narrator.helm.plan)
     return trainer, parts
+
+
+def _watch_cost(context: Context, made: tuple[Any, Parts], options: TrainOptions, scored: int, began: float) -> None:
+    """Let the run say what it will cost."""
+    from ..kit.cost_live import CostWatch
+
+    watch = CostWatch(context, options, began, scored)
+    watch.attach(*made)
+    made[0].add_callback(watch)
 
 
 def _helm(context: Context, record: RunRecord) -> Any:
@@ -161,6 +184,7 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
         "eval_strategy": "steps" if options.eval_steps else "no",
         "eval_steps": options.eval_steps or None,
         "prediction_loss_only": parts.validate == "loss",
+        "torch_compile": options.compile == "on",
         "report_to": [],
         "disable_tqdm": True,
         "remove_unused_columns": False,
@@ -271,7 +295,7 @@ def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[floa
 
     context.emit(PhaseEvent(phase="evaluating"))
     splits, meta = data
-    split = "test" if "test" in splits else "validation"
+    split = _scored(splits)
     outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], SCORED_AT_ONCE)
     _keep_outcomes(context, task, split, (outputs, truth, meta))
     began, speed = pace
@@ -289,3 +313,7 @@ def _keep_outcomes(context: Context, task: Task, split: str, scored: tuple[Any, 
             outcomes.keep(context.folder, split, found.stats, found.facts)
     except Exception as error:  # %fm_compare then lets the model answer again
         context.emit(NoticeEvent(text=f"What the model did on each row is not kept: {error}", level="warning"))
+
+
+def _scored(splits: dict[str, Any]) -> str:
+    return "test" if "test" in splits else "validation"

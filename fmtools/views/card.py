@@ -10,6 +10,7 @@ from ..core.errors import StoreError
 from ..core.wire import MIME_TYPE, Frame, Head, Increment, RunBundle, StoredFrame
 from .details import details_html
 from .follow import RunView
+from .forecast import card_html, line
 from .language import say
 from .markup import MUTED, STATUS_COLOURS, bar, chip, esc, heat_table, line_chart
 
@@ -103,6 +104,7 @@ def text(head: Head) -> str:
     scores = "  ".join(f"{name} {value:.4f}" for name, value in head.metrics.items())
     lines = [f"{head.name}  [{say(head.status)}]  " + "  ".join(f"{name} {value}" for name, value in figures(head))]
     lines += [f"{head.metrics_split}: {scores}"] if scores else []
+    lines += [line(head.forecast)] if head.forecast and head.status in ("running", "paused") else []
     lines += [said for said in (head.error or head.message,) if said]
     return "\n".join(lines)
 
@@ -121,6 +123,7 @@ def html(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:
     validation = _comparable(curves)
     parts = [
         f'<div style="font-size:1.05em"><b>{esc(head.name)}</b> {chip(head.status, say(head.status))} <span style="opacity:.65">{esc(head.task)} · {esc(head.model)} · {esc(head.data)}</span></div>',
+        card_html(head.forecast),
         bar(head.step / head.total_steps if head.total_steps else 0.0, colour),
         f'<div style="font-variant-numeric:tabular-nums">{numbers}</div>',
         f"<div>{split}{scores}</div>" if scores else "",

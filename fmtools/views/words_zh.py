@@ -37,4 +37,6 @@ ZH = {
     "texts": "条文本", "sentences": "个句子", "blocks": "个文本块", "questions": "个问题", "queries": "次查询", "pairs": "对回答",
     "These runs were scored on different rows: their figures cannot be tested against each other.": "这些运行在不同的数据行上评分，其数值无法相互检验。",
     "What these models did on each row is not known: no test.": "不知道这些模型在每一行上的表现，无法检验。",
+    "about": "约", "on disk": "磁盘", "It fits.": "放得下。", "It does not fit.": "放不下。", "of memory free": "可用内存", "of disk free": "可用磁盘",
+    "work": "工作", "time": "时间", "loading": "加载", "evaluating": "评估", "saving": "保存", "watching": "观察", "scoring": "最终评分",
 }  # fmt: skip

@@ -34,6 +34,7 @@ export function head(fields: Partial<Head> = {}): Head {
     error: '',
     alive: true,
     lost_records: 0,
+    forecast: null,
     ...fields
   };
 }

@@ -4,6 +4,7 @@ import type { Head } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import { formatCount, formatDuration, formatMetric, formatRate, formatValue, toNumber } from '../ui/numbers';
 import { ENDED, phaseWord, statusWord } from '../ui/words';
+import { forecastWords } from './forecast';
 
 /** Who the run is: name, status, what is trained on what, and where. */
 export class HeaderView {
@@ -18,11 +19,12 @@ export class HeaderView {
     this._phase = h('span', { class: 'fm-quiet', 'data-fm': 'phase' });
     this._facts = h('p', { class: 'fm-facts' });
     this._machine = h('p', { class: 'fm-facts fm-quiet' });
+    this._cost = h('p', { class: 'fm-facts fm-quiet', 'data-fm': 'forecast', hidden: true });
     const title = h('div', { class: 'fm-title' }, this._chip, this._name, this._phase);
     this.node = h(
       'div',
       { class: 'fm-header' },
-      h('div', { class: 'fm-ident' }, title, this._facts, this._machine),
+      h('div', { class: 'fm-ident' }, title, this._facts, this._cost, this._machine),
       controls
     );
   }
@@ -35,6 +37,10 @@ export class HeaderView {
     setText(this._facts, [head.task, head.model, head.data].filter(Boolean).join(' · '));
     setText(this._machine, this._machineFacts(head).join(' · '));
     setAttribute(this._machine, 'title', this._parameters(head));
+    setText(this._cost, forecastWords(head.forecast, this._trans));
+    setAttribute(this._cost, 'title', head.forecast?.basis ?? '');
+    setAttribute(this._cost, 'data-fits', String(head.forecast?.fits ?? true));
+    setShown(this._cost, Boolean(head.forecast));
   }
 
   private _machineFacts(head: Head): string[] {
@@ -54,6 +60,7 @@ export class HeaderView {
   private readonly _chip: HTMLElement;
   private readonly _phase: HTMLElement;
   private readonly _facts: HTMLElement;
+  private readonly _cost: HTMLElement;
   private readonly _machine: HTMLElement;
 }
 

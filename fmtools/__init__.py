@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     )
     from .api import (
         steer as steer,
+    )
+    from .api import (
         stop as stop,
     )
     from .api import (

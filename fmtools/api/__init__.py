@@ -38,13 +38,13 @@ from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
 from . import compare as comparing
 from . import data as data_verb
-from . import forecast as costs
 from . import follow as following
+from . import forecast as costs
 from . import label as labelling
 from . import panel as panels
 from . import protect as protection
-from . import steer as steering
 from . import search as searching
+from . import steer as steering
 from .catalogue import GetTable, ModelTable
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
@@ -106,6 +106,12 @@ def train(task: str | None = None, **options: Any) -> Run:
     return result
 
 
+def forecast(task: str = "text-classification", **options: Any) -> Forecast:
+    """Say what a training would cost: time, memory, disk. The first call takes some steps of it, in a worker; later ones
+    with another batch size, length or number of epochs answer at once. Options: TrainOptions."""
+    return costs.of(TrainOptions.parse({"task": task, **options}))
+
+
 def tune(task: str = "text-classification", **options: Any) -> Search:
     """Search hyper-parameters and return the Search: tune(data="reviews", trials=20, space={"batch_size": [8, 16]}).
 
@@ -113,12 +119,6 @@ def tune(task: str = "text-classification", **options: Any) -> Search:
     """
     result: Search = execute(TuneOptions.parse({"task": task, **options}))
     return result
-
-
-def forecast(task: str = "text-classification", **options: Any) -> Forecast:
-    """Say what a training would cost: time, memory, disk. The first call takes some steps of it, in a worker; later ones
-    with another batch size, length or number of epochs answer at once. Options: TrainOptions."""
-    return costs.of(TrainOptions.parse({"task": task, **options}))
 
 
 def resume(run: str = "last", **options: Any) -> Run:

@@ -14,10 +14,10 @@ from ..store.runs import RunFolder, find_run
 from . import forecast
 from .forecast import Forecast
 from .run import Run
+from .steer import extension, refuse_done
 
 #: Seconds that a worker may take to close its files after its last record.
 LEAVING = 10.0
-from .steer import extension, refuse_done
 
 
 def train(options: TrainOptions, follower: Follower) -> Run | Forecast:
@@ -56,14 +56,14 @@ def resume(options: ResumeOptions, follower: Follower) -> Run:
     run = Run(find_run(options.run))
     head = run.head
     if head.status == "paused":
+        if options.epochs is not None:
+            _lengthen_paused(run, extension(options.epochs, run))
         run.control("resume")
         return attach(AttachOptions(run=run.id, wait=not options.background), follower)
     if head.status in ENDED:
         _let_leave(run, head.attempt)
     elif head.alive:
         raise FmError(f"Run {run.name} is {head.status}: there is nothing to resume.", "%fm_attach shows it.")
-        if options.epochs is not None:
-            _lengthen_paused(run, extension(options.epochs, run))
     if head.status == "done" and options.epochs is None:
         raise refuse_done(run)
     longer = None if options.epochs is None else extension(options.epochs, run)

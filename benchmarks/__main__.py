@@ -32,6 +32,7 @@ NAMES = (
     "reviews",
     "intents",
     "search",
+    "search",
     "nanogpt",
     "ner",
     "versus",

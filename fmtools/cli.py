@@ -82,7 +82,8 @@ class Progress:
     def _look_at_search(self) -> None:
         from fmtools.views.search import progress
 
-        if self._search.update():
+        before = self._search.state.standing
+        if self._search.update() and (self._terminal or before != self._search.state.standing):
             self._show(progress(self._search.record, self._search.state))
 
     def _news(self, head: Head, due: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +156,44 @@ class Search(Shown):
         return mime_bundle(SearchView(self._folder))
 
 
-def tune(options: TuneOptions, follower: Follower) -> Search:
-    """Check, make the search, search; with `background` return once its driver is at work."""
+@dataclass(repr=False)
+class SearchPlan(Shown):
+    """A search that has not begun: where it would look. A notebook shows it as sliders."""
+
+    options: TuneOptions
+    space: list[Dimension]
+    search: Search | None = None
+
+    #: A magic shows it at once.
+    opens = True
+
+    def start(self, space: list[str], **changed: Any) -> Search:
+        """Begin a search in this space, in the background; raises FmError for what cannot be."""
+        update = {"space": space, "background": True, "panel": False, **changed}
+        options = self.options.model_copy(update=update)
+        options.asked_as(self.options.command, self.options.variables)
+        self.search = tune(options, Silent())
+        return self.search
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "space": [dimension.typed for dimension in self.space],
+            "search": self.search.id if self.search else None,
+        }
+
+    def text(self) -> str:
+        return "\n".join(["A search of", *(f"  --space {dimension.typed}" for dimension in self.space)])
+
+    def html(self) -> str:
+        from ..views.markup import esc
+
+        return f"<pre>{esc(self.text())}</pre>"
+
+
+def tune(options: TuneOptions, follower: Follower) -> Any:
+    """Check, make the search, search; with `background` return once its driver is at work, with `panel` a SearchPlan."""
+    if options.panel:
+        return SearchPlan(options, work.space_of(options))
     if options.resume:
         folder = find_search(options.resume)
         work.renew(folder, options)
@@ -180,7 +217,8 @@ def resume(options: ResumeOptions, follower: Follower) -> Search | None:
     folder = search_or_none(options.run)
     if folder is None:
         return None
-    return tune(TuneOptions.parse({"resume": folder.id, "background": options.background}), follower)
+    again: Search = tune(TuneOptions.parse({"resume": folder.id, "background": options.background}), follower)
+    return again
 
 
 def attach(options: AttachOptions, follower: Follower) -> Search | None:

@@ -82,6 +82,11 @@ class SearchState(BaseModel):
     wanted: int = 0
     seconds: float | None = None
 
+    @property
+    def standing(self) -> dict[int, str]:
+        """The state of each trial, by number."""
+        return {trial.number: trial.state for trial in self.trials}
+
     def counted(self, *states: str) -> int:
         """Return how many trials are in one of these states."""
         return sum(trial.state in states for trial in self.trials)

@@ -10,27 +10,13 @@ from transformers import TrainerCallback
 
 from ..core.contracts import Context
 from ..core.events import EvalEvent, NoticeEvent, PhaseEvent, StepEvent
+from ..core.goals import LOWER as LOWER
 from ..core.steering import Length
 from . import ranks
 from .helm import Helm, has_evaluation, is_whole
 
 #: The least seconds between two looks for control records.
 LOOK = 0.1
-
-
-#: Metrics that are better when they are lower.
-LOWER = (
-    "loss",
-    "perplexity",
-    "wer",
-    "cer",
-    "bits_per_character",
-    "bits_per_byte",
-    "mae",
-    "mse",
-    "rmse",
-    "calibration_error",
-)
 
 
 class Judge:

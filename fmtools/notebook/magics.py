@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from . import tune_widget
 from .completion import add_matcher, remove_matcher
 from .label import show as label_show
 from .panel import show as panel_show
@@ -130,6 +131,7 @@ def load(shell: InteractiveShell) -> None:
         shell.magics_manager.register_function(cast(Any, _Magic(shell, name, shown)), kind, name)
     add_matcher(shell)
     label_show.register(shell)
+    tune_widget.register(shell)
     panel_show.register(shell)
 
 
@@ -142,4 +144,5 @@ def unload(shell: InteractiveShell) -> None:
                 shell.events.unregister("pre_run_cell", magic._shown.clear)
     remove_matcher(shell)
     label_show.unregister(shell)
+    tune_widget.unregister(shell)
     panel_show.unregister(shell)

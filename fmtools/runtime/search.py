@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import math
@@ -48,11 +49,7 @@ def prepare(options: TuneOptions) -> SearchFolder:
 def draft(options: TuneOptions) -> tuple[SearchRecord, bytes]:
     """Return the record of a search to be, and a user's own module, packed."""
     told = options.told()
-    plain = TrainOptions.parse({**told, "data": options.data})
-    routed, _ = own_module.route(plain)
-    task: Task = registry.get("tasks", task_name(routed.task))
-    filled = routed.with_defaults({**task.defaults(routed), "task": task.name})
-    filled.task = task.name
+    plain, filled, task = _filled(options)
     goals = options.goals or [options.metric or task.main_metric]
     check_goals(task.name, goals)
     space = read_space(options.space) or default_space(filled)
@@ -91,6 +88,21 @@ def draft(options: TuneOptions) -> tuple[SearchRecord, bytes]:
         notices=_notices(options, space, fixed_grid),
     )
     return record, module
+
+
+def _filled(options: TuneOptions) -> tuple[TrainOptions, TrainOptions, Task]:
+    """Return (the options of a training as the user gave them, the same with the task's defaults, the task)."""
+    plain = TrainOptions.parse({**options.told(), "data": options.data})
+    routed, _ = own_module.route(plain)
+    task: Task = registry.get("tasks", task_name(routed.task))
+    filled = routed.with_defaults({**task.defaults(routed), "task": task.name})
+    filled.task = task.name
+    return plain, filled, task
+
+
+def space_of(options: TuneOptions) -> list[Dimension]:
+    """Return where a search with these options would look. Raises OptionError."""
+    return read_space(options.space) or default_space(_filled(options)[1])
 
 
 def _check(options: TuneOptions, goals: list[str], space: list[Dimension], plain: TrainOptions) -> None:
@@ -172,6 +184,13 @@ def start(folder: SearchFolder) -> None:
         if lease.newest(folder.path)[0] is None:
             discard(folder.path)
         raise
+
+
+@atexit.register
+def _let_go() -> None:
+    for driver in _drivers:
+        if driver.poll() is None:
+            driver.returncode = 0  # it goes on without us; Popen would warn of that
 
 
 def cores() -> int:

@@ -8,7 +8,6 @@ their own, and the next driver takes up those that still run or were begun.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import signal
 import sys
 import time
@@ -20,9 +19,10 @@ from typing import Any
 from ..core.errors import FmError
 from ..core.search import OVER, SearchState, TrialState, front
 from ..store import controls
-from ..store.runs import RunFolder, home, open_run
+from ..store.runs import RunFolder, home
 from ..store.searches import SearchFolder
 from . import launch, process
+from .search_past import drop_weights, remembered, run_of, wait_until_left
 from .search_study import Study
 from .search_trials import TrialRun, make
 
@@ -58,14 +58,17 @@ class Driver:
         self._controls = controls.ControlReader(folder.path, obeyed)
         self._say = say or folder.save
         self._said = ""
-        self._kept: set[str] = set()
-        self._told = {trial.number: trial for trial in before.trials}
+        self._bare: set[str] = set()
 
     # --- the loop ---
 
     def run(self) -> None:
         """Search until there is nothing left to try, the time is up, or somebody says stop."""
-        self._take_up()
+        self.state.trials, begun = remembered(self.study, self.record)
+        for trial in begun:
+            self._adopt(trial)
+        self.state.best = front(self.state.trials, self.record.goals)
+        self.state.importance = self.study.importance()
         while True:
             self._obey()
             for one in list(self.active):
@@ -132,6 +135,25 @@ class Driver:
         if self._more() or len(self.active) < self.record.jobs:
             process.warm_up()  # the next trial finds its libraries loaded
 
+    def _adopt(self, trial: Any) -> None:
+        """Take up a trial that an earlier driver began: its worker may be at work, have ended meanwhile, or be gone."""
+        run = run_of(trial)
+        if run is None:
+            self._launch(trial)
+            return
+        state = TrialState(
+            number=trial.number, state="running", options=self._chosen(trial), run=run.id, name=run.record.name
+        )
+        one = Active(trial, state, TrialRun(run, self.record))
+        one.run.update()
+        self.state.trials.append(state)
+        unfinished = one.run.ended and one.run.outcome in ("stopped", "interrupted")
+        if unfinished and not one.stopping and not one.run.broken:
+            wait_until_left(one.run)
+            launch.start(run)
+            one.run = TrialRun(run, self.record)
+        self.active.append(one)
+
     def _chosen(self, trial: Any) -> dict[str, Any]:
         found = {}
         for dimension in self.record.space:
@@ -184,7 +206,7 @@ class Driver:
             self._over(one.trial, one.state, "failed", cause=cause)
         elif outcome == "failed":
             self._over(one.trial, one.state, "failed", cause=one.run.cause or "The training failed.")
-        elif pruned and outcome == "stopped":
+        elif pruned and outcome in ("stopped", "interrupted"):
             self._over(one.trial, one.state, "pruned", cause=pruned)
         elif self.leaving:
             one.state.state = "stopped"
@@ -233,71 +255,14 @@ class Driver:
             self.state.status, self.state.cause, self.state.cure = "failed", cause, cure
             self.leave()
 
-    # --- what an earlier driver left, and what this one leaves ---
-
-    def _take_up(self) -> None:
-        """List the trials that are over, and go on with those that are not."""
-        still = {trial.number: trial for trial in self.study.open()}
-        for frozen in self.study.trials():
-            if frozen.number in still:
-                self._adopt(still[frozen.number])
-            else:
-                self.state.trials.append(self._remembered(frozen))
-        self.state.best = front(self.state.trials, self.record.goals)
-        self.state.importance = self.study.importance()
-
-    def _remembered(self, frozen: Any) -> TrialState:
-        facts = frozen.user_attrs.get("facts", {})
-        names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
-        run = frozen.user_attrs.get("run", "")
-        return TrialState(
-            number=frozen.number,
-            state=names[frozen.state.name],  # type: ignore[arg-type]
-            options=facts.get("options", frozen.params),
-            values=list(frozen.values or ()) if frozen.state.name == "COMPLETE" else [],
-            reports=sorted(frozen.intermediate_values.items()),
-            run=run,
-            name=f"{self.record.name}/trial-{frozen.number}" if run else "",
-            cause=facts.get("cause", ""),
-            seconds=facts.get("seconds", 0.0),
-        )
-
-    def _adopt(self, trial: Any) -> None:
-        """Take up a trial that was begun: its worker may be at work, have ended meanwhile, or be gone."""
-        known = trial.user_attrs.get("run")
-        run = open_run(known) if known and (home() / "runs" / known).is_dir() else None
-        if set(trial.params) != {dimension.name for dimension in self.record.space}:
-            trial = _completed(trial, self.record)  # killed between the choice of two options
-        if run is None:
-            self._launch(trial)
-            return
-        state = TrialState(
-            number=trial.number, state="running", options=self._chosen(trial), run=run.id, name=run.record.name
-        )
-        watched = TrialRun(run, self.record)
-        watched.update()
-        one = Active(trial, state, watched)
-        self.state.trials.append(state)
-        if watched.ended and watched.outcome in ("stopped", "interrupted") and not one.stopping and not watched.broken:
-            _wait_until_left(watched)
-            launch.start(run)
-            one.run = TrialRun(run, self.record)
-        self.active.append(one)
+    # --- what this driver leaves ---
 
     def _tidy(self) -> None:
         """Take the weights of trials that are not the best from the disk: twenty models of a gigabyte are a full disk."""
-        if self.record.weights == "all":
-            return
-        for trial in self.state.trials:
-            if (
-                trial.state in ("done", "pruned", "failed")
-                and trial.number not in self.state.best
-                and trial.run not in self._kept
-            ):
-                folder = RunFolder(home() / "runs" / trial.run) if trial.run else None
-                if folder is not None and not folder.alive():
-                    self._kept.add(trial.run)
-                    _drop_weights(folder)
+        over = [t for t in self.state.trials if t.state in OVER and t.run and t.number not in self.state.best]
+        for trial in over if self.record.weights == "best" else ():
+            if trial.run not in self._bare and drop_weights(RunFolder(home() / "runs" / trial.run)):
+                self._bare.add(trial.run)
 
     def _publish(self) -> None:
         self.state.elapsed = round(self._elapsed(), 1)
@@ -308,12 +273,9 @@ class Driver:
 
     def _end(self) -> None:
         """Leave the true status behind."""
-        deadline = time.monotonic() + 5.0
-        while (
-            any(t.run and RunFolder(home() / "runs" / t.run).alive() for t in self.state.trials)
-            and time.monotonic() < deadline
-        ):
-            time.sleep(0.05)
+        for trial in self.state.trials:
+            if trial.run:
+                wait_until_left(TrialRun(RunFolder(home() / "runs" / trial.run), self.record))
         self._tidy()
         if self.state.status == "running":
             self.state.status = "stopped" if self.leaving else "done"
@@ -322,26 +284,6 @@ class Driver:
             elif self._late() and len(self.state.trials) < self.state.wanted:
                 self.state.message = f"The time was up after {len(self.state.trials)} trials."
         self._publish()
-
-
-def _completed(trial: Any, record: Any) -> Any:
-    from .search_study import distribution
-
-    for dimension in record.space:
-        trial._suggest(dimension.name, distribution(dimension))
-    return trial
-
-
-def _wait_until_left(watched: TrialRun, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not watched.left() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
-def _drop_weights(run: RunFolder) -> None:
-    for folder in (run.path / "checkpoints", run.path / "artifacts"):
-        for path in folder.glob("*"):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.goals import LOWER
 from .language import say
 from .markup import MUTED, SERIES_COLOURS, esc, line_chart, table
 from .tables import plain
@@ -12,18 +13,6 @@ from .tables import plain
 Curves = list[tuple[list[int], list[float]]]
 #: Below this, a difference is called one.
 LEVEL = 0.05
-LOWER = (
-    "loss",
-    "perplexity",
-    "wer",
-    "cer",
-    "mae",
-    "mse",
-    "rmse",
-    "calibration_error",
-    "bits_per_character",
-    "bits_per_byte",
-)
 
 
 def shown(value: Any) -> str:

@@ -49,6 +49,7 @@ def _history(axes: Any, record: SearchRecord, state: SearchState) -> None:
         axes.scatter([n for n, _ in cut], [v for _, v in cut], color=GREY, s=14, marker="x", label=say("not finished"))
     axes.set_title(f"{_safe(goal.name)} {'↓' if goal.lower else '↑'}", fontsize=8)
     axes.set_xlabel(say("trial"))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.25)
     if done:
         axes.legend(fontsize=7, frameon=False)
@@ -83,7 +84,7 @@ def _parallel(axes: Any, record: SearchRecord, state: SearchState, done: list[Tr
     """One axis an option, one line a trial, coloured by the first goal: dark is good; the best stands out."""
     from matplotlib import colormaps
 
-    axes.set_title(say("what was tried"), fontsize=8)
+    axes.set_title(say("what was tried"), fontsize=8, pad=14)
     places = list(range(len(record.space)))
     values = [trial.values[0] for trial in done]
     low, high, lower = min(values, default=0.0), max(values, default=1.0), record.goals[0].lower
@@ -102,6 +103,7 @@ def _parallel(axes: Any, record: SearchRecord, state: SearchState, done: list[Tr
     axes.tick_params(axis="x", pad=12, length=0)
     axes.set_yticks([])
     axes.set_ylim(-0.02, 1.02)
+    axes.set_xlim(-0.35, len(places) - 0.65)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", alpha=0.4)
 

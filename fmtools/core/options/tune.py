@@ -91,7 +91,7 @@ class TuneOptions(TrainOptions):
     @classmethod
     def parse(cls, values: dict[str, Any]) -> Any:
         """Build the options; a search needs data unless it is one that goes on. Raises OptionError."""
-        options = super().parse(values)
+        options = super(TrainOptions, cls).parse(values)  # a training's own need of data is not ours
         if options.data is None and not options.resume:
             raise OptionError("tune needs data.", f"For example: {cls.example}")
         return options

@@ -30,6 +30,7 @@ from ..core.events import CheckpointEvent, NoticeEvent, PhaseEvent
 from .batches import LengthGroups, Shuffled
 from .narrator import Narrator
 from .shares import SharingMixin
+from .trouble_watch import first_broken
 
 
 class CheckpointStore(Protocol):
@@ -114,6 +115,8 @@ class DurableMixin:
         step = int(self.state.global_step)
         if not self.states_gathered() or self._is_saved(step):  # type: ignore[attr-defined]
             return
+        if first_broken(self.model):  # type: ignore[attr-defined]
+            return  # nobody could go on from it, and it would push out a checkpoint of numbers
         began = time.perf_counter()
         self.context.emit(PhaseEvent(phase="saving"))
         try:

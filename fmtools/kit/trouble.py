@@ -165,7 +165,7 @@ class _RateTooHigh:
         self.advice = advice
         self._first: list[float] = []
         self._recent: deque[float] = deque(maxlen=ZIGZAG + 2)
-        self._said = False
+        self._said, self._began = False, 0.0
 
     def step(self, step: int, loss: float, rate: float, norm: float | None) -> Finding | None:
         if len(self._first) < START:
@@ -178,13 +178,15 @@ class _RateTooHigh:
         last, swing = held[-RECENT:], _zigzag(held)
         middle = median(last)
         if self._said:
-            self._said = middle > 0.9 * start or swing > 0.25 * start
+            self._said = middle > 0.9 * self._began or swing > 0.25 * start
             return None
         # A rate far too high shows within the first steps: then only the very first loss tells where it began.
         far = middle > max(5 * first, first + 5) or _above(first, 1, last)
         if far or _above(start, START, last):
-            began = first if far else start
-            said = f"The loss is about {middle:.3g} over the last {RECENT} steps, and was {began:.3g} at the start"
+            self._began = first if far else start
+            said = (
+                f"The loss is about {middle:.3g} over the last {RECENT} steps, and was {self._began:.3g} at the start"
+            )
         elif swing > 0.5 * start:
             said = f"The loss jumps up and down by {swing:.3g} from step to step"
         else:

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
-from ..core.contracts import Context, Parts
+from ..core.contracts import Parts
 from ..core.errors import FmError
 from ..core.events import NoticeEvent
 from ..core.options import TrainOptions
 from . import rss
-from .narrator import LOWER
+from .narrator import LOWER, Narrator
 from .trouble import Advice, Finding, Watch
 from .trouble_memory import Creep
 
@@ -28,12 +28,13 @@ class TroubleWatch(TrainerCallback):
     `metric`: the task's main one.
     """
 
-    def __init__(self, context: Context, options: TrainOptions, parts: Parts, classes: int, metric: str) -> None:
-        self.context, self.options, self.parts, self.classes = context, options, parts, classes
+    def __init__(self, narrator: Narrator, options: TrainOptions, parts: Parts, classes: int, metric: str) -> None:
+        self.narrator, self.options, self.parts, self.classes = narrator, options, parts, classes
         self.metric = options.metric or metric
         self.watch = Watch()
         self._creep: Creep | None = None
         self._odd = 0
+        self._born_broken = ""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Begin to watch; a resumed run first takes in what it has been through."""
@@ -41,6 +42,8 @@ class TroubleWatch(TrainerCallback):
         self.watch = Watch(_advice(self.options, self.parts.groups), self.classes, rows)
         self.watch.replay(state.log_history, self._score)
         self._creep = Creep(state.max_steps, rss.room().free)
+        if state.global_step == 0:
+            self._born_broken = first_broken(kwargs["model"])  # said at the first loss, so that the curve shows it
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Look at a step when it is logged, before anything of it is saved."""
@@ -59,6 +62,8 @@ class TroubleWatch(TrainerCallback):
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **kwargs: Any
     ) -> None:
+        if self.narrator.helm.asked:
+            return  # somebody only wanted to look: a resumed run would not know of it
         entry = metrics or {}
         loss = float(entry.get("eval_loss", math.nan))
         for finding in self.watch.evaluation(state.global_step, loss, self._score(entry)):
@@ -76,7 +81,7 @@ class TroubleWatch(TrainerCallback):
 
     def _say(self, finding: Finding) -> None:
         event = NoticeEvent(text=finding.text, level="warning", step=finding.step, trouble=finding.trouble)
-        self.context.emit(event)
+        self.narrator.context.emit(event)
 
     def _end_if_lost(self, step: int, model: Any) -> None:
         broken = first_broken(model) if model is not None else ""
@@ -85,10 +90,15 @@ class TroubleWatch(TrainerCallback):
         what = (
             f"weights are no numbers any more ({broken})" if broken else f"{self._odd} losses in a row were no numbers"
         )
+        if self._born_broken:
+            raise FmError(
+                f"The model began with weights that are no numbers ({self._born_broken}).",
+                "Begin with another --model, or fetch this one again.",
+            )
         if broken and step <= self._odd:  # never a finite loss
             raise FmError(
-                f"The loss is not a number from the first step on, and the weights are none ({broken}).",
-                "Look at the model you began with and at the data; a much lower --learning-rate helps if both are right.",
+                "The loss is not a number from the first step on, and now the weights are none either.",
+                f"Look for empty or infinite values in the data; if they are right, try {self.watch.advice.lower}.",
             )
         lower = self.watch.advice.lower
         raise FmError(

@@ -81,8 +81,7 @@ def _trainer(
     from ..kit import cost_checkpointing, optimizers, ranks
     from ..kit.durable import durable
     from ..kit.precision import chosen_precision
-
-    splits, meta = data
+    from ..kit.trouble_watch import TroubleWatch, classes_of
     set_seed(options.seed)
     parts = task.build(record.model_folder, splits, meta, options)
     if options.gradient_checkpointing:
@@ -97,7 +96,7 @@ def _trainer(
         train_dataset=parts.train,
         eval_dataset=parts.validation,
         optimizers=(optimizers.build(parts.groups, options), None),
-        callbacks=[narrator],
+        callbacks=[narrator, TroubleWatch(narrator, options, parts, classes_of(task.name, meta), task.main_metric)],
         **({"data_collator": parts.collate} if parts.collate else {}),
         **({"compute_loss_func": parts.loss} if parts.loss else {}),
         **({"compute_metrics": lambda p: _scores(task, p, meta)} if parts.validate == "scores" else {}),

@@ -118,6 +118,15 @@ def unknown_option(cls: type[Options], name: str) -> OptionError:
     return OptionError(f"{flag(given)} is not an option of {cls.verb}.", cure)
 
 
+#: Mistakes for which pydantic's words are a programmer's.
+_PLAIN = {
+    "int_parsing": "it should be a whole number",
+    "int_from_float": "it should be a whole number",
+    "float_parsing": "it should be a number",
+    "bool_parsing": "it should be true or false",
+}
+
+
 def explain(cls: type[Options], error: ValidationError) -> OptionError:
     """Turn pydantic's first complaint into one sentence that names the option as typed, the value and what is allowed."""
     first = error.errors(include_url=False)[0]
@@ -130,6 +139,7 @@ def explain(cls: type[Options], error: ValidationError) -> OptionError:
         )
     field = cls.model_fields.get(name)
     wanted = first["msg"].replace("Input should be", "it should be").replace("Value error, ", "")
+    wanted = _PLAIN.get(first["type"], wanted)
     if first["type"] == "literal_error":
         choices = str(first.get("ctx", {}).get("expected", ""))
         guess = nearest(str(first["input"]), [c.strip("' ") for c in choices.replace(" or ", ",").split(",")], 0.5)

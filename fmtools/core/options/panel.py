@@ -19,6 +19,11 @@ class PanelOptions(TrainOptions):
     model: Any = option("minilm", "the model the form begins with", hint=Hint(complete="models"))
     data: Any = option(None, "the data the form begins with", hint=Hint(complete="data"))
 
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> Any:
+        """Build the options; data can be chosen in the form. Raises OptionError."""
+        return super(TrainOptions, cls).parse(values)
+
     def given(self) -> dict[str, Any]:
         """Return what the user said, by field name: what the form begins with."""
         return {name: getattr(self, name) for name in TrainOptions.model_fields if name in self.model_fields_set}

@@ -58,6 +58,7 @@ class Steering:
         self.second = w.HBox([self.rate, self.apply, self.half, self.double, self.more, self.extend])
         for row in (first, self.second):
             row.add_class("fmp-buttons")
+        self.second.add_class("fmp-second")
         self.live = [self.pause, self.stop, self.evaluate, self.save, self.rate, self.apply, self.half, self.double, self.more, self.extend]  # fmt: skip
         self.widget = w.VBox([first, self.second, self.said])
         self.widget.add_class("fmp-steering")
@@ -68,6 +69,7 @@ class Steering:
         self.train.disabled = self._busy or at_work or not self.can_train
         for widget in self.live:
             widget.disabled = not at_work
+        (self.widget.remove_class if at_work else self.widget.add_class)("fmp-idle")
         self.pause.description = say("Resume" if self._paused else "Pause")
         self.pause.icon = "play" if self._paused else "pause"
         self.rate.placeholder = f"{self._rate:.3g}" if self._rate else ""

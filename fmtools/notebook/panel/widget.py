@@ -75,7 +75,7 @@ class PanelWidget(w.VBox):
         elif self.form.problem:
             said = self.form.problem
         else:
-            said = "" if given.get("data") else say("Choose the data to learn from.")
+            said = "" if given.get("data") or given.get("from_") else say("Choose the data to learn from.")
         self.steering.can_train = not said
         self.steering.show()
         if self.steering.run is None:

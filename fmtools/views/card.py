@@ -13,6 +13,7 @@ from .follow import RunView
 from .forecast import card_html, line
 from .language import say
 from .markup import MUTED, STATUS_COLOURS, bar, chip, esc, heat_table, line_chart
+from .trouble import trouble_html
 
 #: Points a series in a snapshot; and the bytes of attention a notebook may carry.
 POINTS, CARRIED = 150, 60_000
@@ -128,6 +129,7 @@ def html(increment: Increment, frames: list[tuple[Frame, bytes]]) -> str:
         f'<div style="font-variant-numeric:tabular-nums">{numbers}</div>',
         f"<div>{split}{scores}</div>" if scores else "",
         f'<div style="color:{colour}">{esc(said)}</div>' if said else "",
+        trouble_html(increment),
         f'<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-end">{line_chart([("loss", *curves["loss"])]) if "loss" in curves else ""}{line_chart(validation)}{_attention(increment, frames)}</div>',
         _samples(increment),
         details_html(increment.details),

@@ -10,6 +10,8 @@ STATUS_COLOURS = {
     "done": "#2e7d32",
 }  # fmt: skip
 SERIES_COLOURS = ("#1a6ed8", "#d9480f", "#2e7d32", "#8e44ad", "#b8860b", "#00838f")
+#: Marks and sentences of trouble (NaN, spikes, overfitting ...), as the lab's --fm-trouble.
+TROUBLE_COLOUR = "#d6336c"
 MUTED = "opacity:.65"
 
 

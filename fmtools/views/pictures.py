@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.wire import Frame, Increment
 from .language import say
-from .markup import SERIES_COLOURS
+from .markup import SERIES_COLOURS, TROUBLE_COLOUR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +78,7 @@ def run_png(increment: Increment, frames: list[tuple[Frame, bytes]]) -> bytes:
     import matplotlib
 
     from .card import curves_of, mean_map
+    from .trouble import trouble_steps
 
     curves = curves_of(increment)
     scores = {n: c for n, c in curves.items() if n.startswith("validation/") and n != "validation/loss"}
@@ -85,6 +86,8 @@ def run_png(increment: Increment, frames: list[tuple[Frame, bytes]]) -> bytes:
         figure = _figure(9.6, 2.9)
         axes = figure.subplots(1, 3, width_ratios=(1.1, 1, 1))
         _lines(axes[0], {"loss": curves["loss"]} if "loss" in curves else {}, say("loss"))
+        for step in trouble_steps(increment):
+            axes[0].axvline(step, color=TROUBLE_COLOUR, lw=1, ls="--")
         _lines(axes[1], dict(list(scores.items())[:4]), say("validation"))
         if frames:
             _heat(axes[2], *mean_map(increment, *frames[0]), f"{say('attention')}, {say('step')} {frames[0][0].step}")

@@ -148,10 +148,12 @@ class RunState:
 
     def _on_notice(self, seq: int, record: dict[str, Any]) -> None:
         said = text(record["text"])
-        if any(old == 0 and notice.text == said for old, notice in self._notices):
+        known = [old for old, notice in self._notices if notice.text == said]
+        if 0 in known:
             return  # run.json already says it
         level = "warning" if record.get("level") == "warning" else "info"
-        self._notices.append((seq, Notice(text=said, level=level)))
+        if not (known and record.get("trouble")):  # a resumed run comes by the same trouble again
+            self._notices.append((seq, Notice(text=said, level=level)))
         if record.get("trouble"):
             kind = f"trouble-{text(record['trouble'])}"
             self._marks.append((seq, Mark(step=whole(record["step"]), kind=kind, text=said, t=self._last_t)))

@@ -125,7 +125,7 @@ export class Chart {
     const key = `${epoch}/${marks.length}`;
     if (key !== this._marked) {
       this._marked = key;
-      const colour = marks.map(mark => this._theme!.marks[mark.kind] ?? this._theme!.grid);
+      const colour = marks.map(mark => this._theme!.marks[kindOf(mark)] ?? this._theme!.grid);
       this._marks.data = { x: marks.map(mark => mark.step), colour };
     }
   }
@@ -146,6 +146,11 @@ export class Chart {
   private readonly _marks: Bokeh.ColumnDataSource;
 }
 
+/** What a mark's colour goes by: every trouble ("trouble-nan", "trouble-spike" ...) has the same. */
+function kindOf(mark: Mark): string {
+  return mark.kind.startsWith('trouble-') ? 'trouble' : mark.kind;
+}
+
 /** The colours that hold where the chart is; pages without a style sheet of ours would give none. */
 function readTheme(host: HTMLElement): IChartTheme {
   return {
@@ -153,6 +158,7 @@ function readTheme(host: HTMLElement): IChartTheme {
     grid: cssColour(host, '--fm-rule'),
     error: cssColour(host, '--fm-failed'),
     marks: {
+      trouble: cssColour(host, '--fm-trouble'),
       pause: cssColour(host, '--fm-paused'),
       resume: cssColour(host, '--fm-paused'),
       stop: cssColour(host, '--fm-failed'),

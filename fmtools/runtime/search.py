@@ -162,7 +162,7 @@ def start(folder: SearchFolder) -> None:
     threads = {"OMP_NUM_THREADS": str(max(1, cores() // jobs))} if jobs > 1 else {}
     with (folder.path / "driver.log").open("ab") as log:
         driver = subprocess.Popen(
-            [sys.executable, "-m", "fmtools.runtime.search_driver", str(folder.path), *obeyed],
+            [sys.executable, "-m", "fmtools.runtime.search_main", str(folder.path), *obeyed],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

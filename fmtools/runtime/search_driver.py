@@ -1,4 +1,4 @@
-"""The driver of a search: `python -m fmtools.runtime.search_driver FOLDER`, a process of its own, without torch.
+"""The driver of a search: it works in a process of its own (search_main), without torch.
 
 It asks the study what to try, lets workers train it, reads their logs, ends those that will not become good, and goes on
 until the trials or the time are used up. It can be killed at any moment: trials are runs with logs and checkpoints of
@@ -8,12 +8,8 @@ their own, and the next driver takes up those that still run or were begun.
 from __future__ import annotations
 
 import contextlib
-import signal
-import sys
 import time
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ..core.errors import FmError
@@ -284,28 +280,3 @@ class Driver:
             elif self._late() and len(self.state.trials) < self.state.wanted:
                 self.state.message = f"The time was up after {len(self.state.trials)} trials."
         self._publish()
-
-
-def main() -> int:
-    """Drive the search of the folder named on the command line. The lease has been claimed for this process."""
-    folder = SearchFolder(Path(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        driver = Driver(folder, sys.argv[2:])
-        signal.signal(signal.SIGTERM, lambda *_: driver.leave())
-        driver.run()
-    except Exception as error:
-        traceback.print_exc()
-        state = folder.state
-        state.status = "failed"
-        state.cause = str(error) if isinstance(error, FmError) else f"The search stopped on an error: {error!r}"[:500]
-        state.cure = f"driver.log in {folder.path} has the details; `%fm_resume {folder.id}` goes on with it."
-        folder.save(state)
-        return 1
-    return 0 if driver.state.status != "failed" else 1
-
-
-if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    sys.exit(status)

@@ -10,8 +10,8 @@ from .label import LabelOptions
 from .models import ModelsOptions
 from .panel import PanelOptions
 from .protect import ProtectOptions
-from .train import TrainOptions
 from .steer import SteerOptions
+from .train import TrainOptions
 from .tune import TuneOptions
 from .verbs import (
     AttachOptions,
@@ -48,9 +48,9 @@ VERBS: dict[str, type[Options]] = {
         ShowOptions,
         AttachOptions,
         ResumeOptions,
+        SteerOptions,
         PauseOptions,
         StopOptions,
-        SteerOptions,
         CompareOptions,
         FollowOptions,
         DoctorOptions,
@@ -80,10 +80,10 @@ __all__ = [
     "ResumeOptions",
     "RunsOptions",
     "ShowOptions",
+    "SteerOptions",
     "StopOptions",
     "TrainOptions",
     "TuneOptions",
-    "SteerOptions",
     "field_of",
     "flag",
     "hint_of",

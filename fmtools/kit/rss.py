@@ -30,14 +30,13 @@ def _psutil_resident(pid: int | None) -> int:
 
 @dataclass(frozen=True)
 class Room:
-    """What a process may still take: `free` of `total` bytes, and how many processes the kernel has killed for memory.
+    """What a process may still take: `free` of `total` bytes.
 
     `group` says that the limit is a control group's (a container's), not the machine's.
     """
 
     free: int
     total: int
-    kills: int
     group: bool = False
 
 
@@ -46,12 +45,11 @@ def room(cgroups: Path = CGROUPS) -> Room:
     import psutil
 
     memory = psutil.virtual_memory()
-    found = Room(int(memory.available), int(memory.total), _machine_kills())
+    found = Room(int(memory.available), int(memory.total))
     for folder in _groups(cgroups):
         limit, used = _number(folder, "memory.max", "memory.limit_in_bytes"), _used(folder)
         if limit is not None and used is not None and 0 < limit < found.total:
-            kills = _counter(folder, "memory.events") + _counter(folder, "memory.oom_control")
-            found = min(found, Room(max(0, limit - used), limit, kills, True), key=lambda each: each.free)
+            found = min(found, Room(max(0, limit - used), limit, True), key=lambda each: each.free)
     return found
 
 
@@ -83,12 +81,8 @@ def _used(folder: Path) -> int | None:
 
 
 def _counter(folder: Path, file: str, *names: str) -> int:
-    """Return a figure of a file of "name number" lines: the kernel's kills when no name is given; 0 when it is not there."""
+    """Return the first of these figures in a file of "name number" lines; 0 when none is there."""
     with contextlib.suppress(OSError, ValueError):
         pairs = dict(line.split()[:2] for line in (folder / file).read_text().splitlines() if " " in line)
-        return next((int(pairs[name]) for name in names or ("oom_kill",) if name in pairs), 0)
+        return next((int(pairs[name]) for name in names if name in pairs), 0)
     return 0
-
-
-def _machine_kills() -> int:
-    return _counter(PROC, "vmstat")

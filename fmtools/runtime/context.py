@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.events import AttentionEvent, Control, NoticeEvent, Record
-from ..store import followers, lease
+from ..kit import rss
+from ..store import followers, lease, memory_note
 from ..store.controls import ControlReader
 from ..store.files import write_all
 from ..store.log import LogReader, LogWriter
@@ -92,6 +93,7 @@ class RunContext:
             # A disk that refuses is said by the log itself; the heart must go on beating.
             with contextlib.suppress(OSError):
                 lease.beat(self.folder, self.attempt)
+                memory_note.write(self.folder, _memory(self.attempt))
             with contextlib.suppress(OSError):
                 self.log.sync()
             with contextlib.suppress(OSError):
@@ -104,6 +106,11 @@ class RunContext:
         self.log.close()
         if self._attention is not None:
             os.close(self._attention)
+
+
+def _memory(attempt: int) -> memory_note.MemoryNote:
+    room = rss.room()
+    return memory_note.MemoryNote(attempt, rss.resident(), room.free, room.total, memory_note.kills(), room.group)
 
 
 @contextlib.contextmanager

@@ -122,6 +122,7 @@ def run(folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bo
     from ..stages.train import train
     from ..store.runs import RunFolder
     from .context import open_context
+    from .memory_watch import MemoryWatch
 
     terminated: list[bool] = []
     with open_context(folder, attempt, obeyed, on_emit) as context:
@@ -132,11 +133,13 @@ def run(folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bo
                 context.ask(Control(action="stop", by="SIGTERM"))
 
             signal.signal(signal.SIGTERM, on_term)
-        try:
-            ended = train(context, RunFolder(folder).record)
-        except Exception as error:
-            _fail(context, error)
-            return 1
+        record = RunFolder(folder).record
+        with MemoryWatch(context, record.options, ends=on_signal) as watch:
+            try:
+                ended = train(context, record)
+            except Exception as error:
+                _fail(context, watch.worded(error))
+                return 1
         context.emit(ended)
     return 143 if terminated else 0
 

@@ -12,11 +12,14 @@ from re import compile as pattern
 from typing import Any
 
 from ..core.errors import StoreError
+from ..core.events import ENDED
 from ..core.wire import Head, Increment, RunSummary
+from ..store import memory_note
 from ..store.log import LogReader
 from ..store.runs import RunFolder
 from .reduce import Reducer
 from .values import text, whole
+from .words import memory_words
 
 #: Bytes of log read at a time, so that a huge log never lies in memory as a whole.
 PIECE = 4 << 20
@@ -53,7 +56,18 @@ class RunView:
         """Look whether the worker lives and read what is new; say whether anything changed."""
         # Liveness first: once nobody works on the run, what is read afterwards is all there will be.
         before, self.alive = self.alive, self.run.alive()
-        return self.read() or before != self.alive
+        grown = self.read()
+        if not self.alive and self.reducer.status not in ENDED:
+            self.reducer.memory = self._want_of_memory()
+        return grown or before != self.alive
+
+    def _want_of_memory(self) -> str:
+        """Return what to say of a worker that the system ended for want of memory; "" when nothing speaks for it."""
+        note = memory_note.read(self.run.path, self.reducer.attempt)
+        if note is None or not note.ended_by_system:
+            return ""
+        batch = self.run.record.options.get("batch_size")
+        return memory_words(note.held, note.free, note.total, note.group, batch if isinstance(batch, int) else 0)
 
     def read(self) -> bool:
         """Read what is new in the log; say whether there was anything."""

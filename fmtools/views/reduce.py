@@ -28,6 +28,9 @@ SPARK = 40
 class Reducer(RunState):
     """The state of one run. `record` is the content of run.json; feed the records in the order of their seq."""
 
+    #: What is known of a want of memory that ended the worker; "" for nothing.
+    memory = ""
+
     def increment(
         self,
         since: int,
@@ -76,7 +79,7 @@ class Reducer(RunState):
         status = self.status_now(alive)
         message = self._message
         if status == "interrupted" and self.status != "interrupted":
-            message = interrupted_words(self._text("id"), self._step, self._saved)
+            message = interrupted_words(self._text("id"), self._step, self._saved, self.memory)
         score = self._scores[-1] if self._scores else (0, "", {})
         return Head(
             **{key: self._text(key) for key in ("id", "name", "task", "model", "data", "command")},

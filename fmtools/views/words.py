@@ -39,8 +39,20 @@ def resume_words(attempt: int, step: int) -> str:
     return f"Attempt {attempt} goes on from step {step}." if step else f"Attempt {attempt} starts over."
 
 
-def interrupted_words(run_id: str, step: int, saved: int) -> str:
-    """Say that the worker died, and how the run can go on."""
+def interrupted_words(run_id: str, step: int, saved: int, memory: str = "") -> str:
+    """Say that the worker died, and how the run can go on. `memory`: what is known of a want of it, see memory_words."""
     where = f"at step {step}" if step else "before its first step"
     onward = f"goes on from the checkpoint of step {saved}" if saved >= 0 else "starts it over: no checkpoint was saved"
+    if memory:
+        return f"The worker ended {where}, {memory} `%fm_resume {run_id}` {onward}, and may end there again."
     return f"The worker ended {where} without saying why; `%fm_resume {run_id}` {onward}."
+
+
+def memory_words(held: int, free: int, total: int, group: bool, batch_size: int) -> str:
+    """Say that memory ran out, in bytes, and what takes less: the end of a sentence, and another."""
+    whose = "its container" if group else "the machine"
+    half = f"--batch-size {batch_size // 2} or " if batch_size > 1 else ""
+    return (
+        f"most likely for want of memory: it held {size_words(held)}, and {whose} had {size_words(free)} of "
+        f"{size_words(total)} left. Train it anew with {half}--max-length halved, or with --memory-limit."
+    )

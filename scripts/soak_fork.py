@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -20,9 +21,13 @@ def load() -> None:
     """Import what every attempt needs, so that a fork has it."""
     os.environ.update(TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1")
     import torch
+    from tqdm import tqdm
 
     from fmtools.runtime import worker
 
+    # The lock of progress bars is shared between processes: one that is killed while it holds it would stop all others.
+    tqdm.monitor_interval = 0
+    tqdm.set_lock(threading.RLock())
     torch.set_num_threads(1)
     worker._preload()
 

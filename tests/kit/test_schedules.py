@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import get_scheduler
+from transformers import TrainingArguments, get_scheduler
 
-from fmtools.kit.schedules import set_learning_rate
+from fmtools.kit.schedules import set_learning_rate, set_length
 
 
 def parts(kind: str) -> tuple[Any, Any]:
@@ -58,3 +59,37 @@ def test_a_rate_of_nothing_can_be_raised_again() -> None:
     assert step(optimizer, scheduler, 20)[0] == 0
     set_learning_rate(optimizer, scheduler, 1e-5)
     assert step(optimizer, scheduler)[0] >= 0
+
+
+@pytest.mark.parametrize("kind", ["linear", "cosine", "cosine_with_min_lr", "constant"])
+def test_another_length_is_the_schedule_planned_for_it_with_the_rate_set_by_hand(kind: str, tmp_path: Path) -> None:
+    extra = {"min_lr": 1e-6} if kind == "cosine_with_min_lr" else {}
+    args = TrainingArguments(
+        str(tmp_path),
+        lr_scheduler_type=kind,
+        lr_scheduler_kwargs=extra,
+        warmup_steps=2,
+        learning_rate=1e-4,
+        use_cpu=True,
+    )
+
+    def planned(steps: int) -> tuple[Any, Any]:
+        optimizer, _ = parts("constant")
+        optimizer.defaults["lr"] = 1e-4
+        for group, rate in zip(optimizer.param_groups, (1e-4, 1e-2), strict=True):
+            group["lr"] = rate
+        return optimizer, get_scheduler(
+            kind, optimizer, num_warmup_steps=2, num_training_steps=steps, scheduler_specific_kwargs=extra
+        )
+
+    optimizer, scheduler = planned(20)
+    longer_optimizer, longer = planned(40)
+    step(optimizer, scheduler, 20)
+    step(longer_optimizer, longer, 20)
+    set_length(optimizer, scheduler, args, 40)
+    set_learning_rate(optimizer, scheduler, optimizer.param_groups[0]["lr"] / 4)
+    assert [group["lr"] * 4 for group in optimizer.param_groups] == pytest.approx(
+        [group["lr"] for group in longer_optimizer.param_groups]
+    )
+    for _ in range(19):
+        assert [4 * rate for rate in step(optimizer, scheduler)] == pytest.approx(step(longer_optimizer, longer))

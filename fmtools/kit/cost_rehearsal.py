@@ -22,7 +22,8 @@ from . import cost_activations, cost_checkpointing, cost_speeds
 from .cost_lengths import row_lengths
 from .cost_machine import Clock, forget_peak, peak_resident
 from .cost_model import Facts, fit, shapes
-from .cost_scene import Order, RehearsalContext, Step, is_torch, spread
+from .cost_scene import Order, RehearsalContext, Step, is_torch
+from .cost_scoring import AT_ONCE, rows_scored
 from .details import texts_of
 from .methods import count
 from .precision import native_bf16
@@ -30,12 +31,10 @@ from .rss import resident, room
 
 #: Where in the order of lengths the timed batches come from; the first one only warms up, the last is the longest.
 PLACES = (0.5, 0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.8, 1.0)
-#: Share of the free memory that the longest batch may take here; and rows that are scored at once.
-MOST, AT_ONCE = 0.7, 64
+#: Share of the free memory that the longest batch may take here.
+MOST = 0.7
 #: Memory a step takes over what its activations count, where it cannot be told, and between which bounds it is believed.
 KEEPS, KEPT = 1.3, (1.0, 2.5)
-#: Seconds after which no more rows are scored.
-ENOUGH = 3.0
 
 
 class Rehearsal:
@@ -233,16 +232,10 @@ class Rehearsal:
         before, clock = resident(), Clock()
         loaded = task.load(folder)
         loading = clock.since()
-        part = rows.take(spread(rows))
-        features, took = [], []  # type: ignore[var-annotated]
-        for size in (part.num_rows // 3, part.num_rows // 3 * 2, part.num_rows):
-            if took and sum(each[0] for each in took) > ENOUGH and part.num_rows < rows.num_rows:
-                break
-            some = part.slice(0, max(1, size))
-            clock = Clock()
-            task.score(*task.outputs(loaded, some, AT_ONCE), {**meta, **texts_of(some)})
-            features.append((1.0, float(some.num_rows)))
-            took.append(clock.since())
-        fitted = [fit(np.asarray(features), np.asarray(took)[:, side]) for side in (0, 1)]
-        facts.score = [[once + fitted[side][0], fitted[side][1]] for side, once in enumerate(loading)]
+        once, per_row = rows_scored(lambda some: _score(task, loaded, some, meta), rows)
+        facts.score = [[loading[side] + once[side], per_row[side]] for side in (0, 1)]
         facts.score_bytes = max(0, peak_resident() - before)
+
+
+def _score(task: Task, loaded: Any, rows: Any, meta: dict[str, Any]) -> None:
+    task.score(*task.outputs(loaded, rows, AT_ONCE), {**meta, **texts_of(rows)})

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..core.events import Control, Record
-
-#: Rows that the final scoring is timed on, at most.
-SCORED = 192
 
 
 class RehearsalContext:
@@ -79,9 +75,3 @@ class Step:
 def is_torch(rows: Any) -> bool:
     """Say whether a set of rows is one of ours, whose order and parts can be chosen."""
     return isinstance(rows, torch.utils.data.Dataset)
-
-
-def spread(rows: Any) -> list[int]:
-    """Return which rows to score: some from everywhere, in an order that has no meaning."""
-    chosen = np.random.default_rng(0).permutation(rows.num_rows)[:SCORED]
-    return [int(row) for row in chosen]

@@ -6,9 +6,11 @@ worker. What changes the work itself (task, model, data, method, precision ...) 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,8 @@ QUICK = frozenset({
     "processes", "on",
 })  # fmt: skip
 KEPT = 8
+#: Seconds after which a rehearsal that lies there is nobody's.
+LEFT = 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def measured(options: TrainOptions) -> tuple[Facts, tuple[str, ...]]:
     """Let a fresh worker rehearse the run; return the facts and what was said of the data. No run is left behind."""
     record, packed = launch.draft(options)
     place = private_folder(home() / "forecasts")
+    _sweep(place)
     folder = RunFolder.create(record, place / record.id, packed).path
     try:
         # The stage finds the store two levels above the run's folder.
@@ -112,6 +117,14 @@ def measured(options: TrainOptions) -> tuple[Facts, tuple[str, ...]]:
     finally:
         for name in (record.id, f"{record.id}-run"):
             shutil.rmtree(place / name, ignore_errors=True)
+
+
+def _sweep(place: Path) -> None:
+    """Remove what rehearsals of killed kernels have left."""
+    for path in place.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > LEFT:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _rehearsed(record: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ _ACTIONS = {
     "pause": "Paused",
     "resume": "Resumed",
     "stop": "Stop asked for",
-    "evaluate": "Evaluation asked for",
+    "evaluate": "Evaluated",
     "save": "Checkpoint asked for",
 }
 _PLACES = {"lab": " in the lab", "notebook": " in the notebook", "cli": " on the command line", "resume": " by a resume"}

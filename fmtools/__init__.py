@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "compare", "doctor", "forecast", "panel",
+    "compare", "doctor", "find_learning_rate", "forecast", "panel",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         evaluate as evaluate,
+    )
+    from .api import (
+        find_learning_rate as find_learning_rate,
     )
     from .api import (
         forecast as forecast,

@@ -48,6 +48,7 @@ from . import steer as steering
 from .catalogue import GetTable, ModelTable
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
+from .find_rate import RateTest
 from .follow import Followers
 from .forecast import Forecast
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
@@ -55,7 +56,7 @@ from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Forecast", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "follow", "forecast", "get", "label", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Forecast", "RateTest", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "find_learning_rate", "follow", "forecast", "get", "label", "load_data", "models",
     "panel", "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
@@ -103,6 +104,12 @@ def train(task: str | None = None, **options: Any) -> Run:
 
     Without a task it is text-classification, or that of the run that from_="RUN" repeats."""
     result: Run = execute(TrainOptions.parse({**({} if task is None else {"task": task}), **options}))
+    return result
+
+
+def find_learning_rate(task: str = "text-classification", **options: Any) -> RateTest:
+    """Try learning rates from 1e-7 to 1 on a copy of the model that is thrown away: what train(find_lr=True) returns."""
+    result: RateTest = execute(TrainOptions.parse({"task": task, **options, "find_lr": True}))
     return result
 
 

@@ -11,7 +11,8 @@ from ..runtime import launch
 from ..runtime.settle import settle
 from ..runtime.wait import Follower, wait
 from ..store.runs import RunFolder, find_run
-from . import forecast
+from . import find_rate, forecast
+from .find_rate import RateTest
 from .forecast import Forecast
 from .run import Run
 from .steer import extension, refuse_done
@@ -20,10 +21,12 @@ from .steer import extension, refuse_done
 LEAVING = 10.0
 
 
-def train(options: TrainOptions, follower: Follower) -> Run | Forecast:
+def train(options: TrainOptions, follower: Follower) -> Run | Forecast | RateTest:
     """Check, make the run, train; with `background` return once its worker has it. A dry run only says what it would cost."""
     if options.dry_run:
         return forecast.of(options)
+    if options.find_lr:
+        return find_rate.of(options)
     options, said = settle(options)
     folder = launch.prepare(options, said)
     if options.inline:

@@ -27,3 +27,10 @@ def rewriter_defaults(options: TrainOptions) -> dict[str, Any]:
         scratch = {"from_scratch": True} if "from_scratch" not in options.model_fields_set else {}
         return {"model": "marian", **scratch, "learning_rate": 1e-3, "warmup": 200, "adam_beta2": 0.98, "epochs": 10.0}
     return {"learning_rate": 1e-3 if options.method == "lora" else 1e-4}
+
+
+def rate_flags(options: TrainOptions, groups: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the options that give the rates of an optimizer's groups (core.contracts.Parts), the base's first."""
+    both = {"--learning-rate": options.learning_rate, "--head-learning-rate": options.head_learning_rate}
+    used = {float(group["lr"]) for group in groups if "lr" in group}
+    return {flag: rate for flag, rate in both.items() if rate in used} or {"--learning-rate": options.learning_rate}

@@ -14,6 +14,7 @@ from ..core.events import NoticeEvent
 from ..core.options import TrainOptions
 from . import rss
 from .narrator import LOWER, Narrator
+from .rates import rate_flags
 from .trouble import Advice, Finding, Watch
 from .trouble_memory import Creep
 
@@ -125,9 +126,7 @@ def first_broken(model: torch.nn.Module) -> str:
 
 def _advice(options: TrainOptions, groups: list[dict[str, Any]]) -> Advice:
     """Word the advice with this run's own figures: its rates divided and multiplied by ten."""
-    flags = {"--learning-rate": options.learning_rate, "--head-learning-rate": options.head_learning_rate}
-    used = {float(group["lr"]) for group in groups if "lr" in group}
-    flags = {flag: rate for flag, rate in flags.items() if rate in used} or {"--learning-rate": options.learning_rate}
+    flags = rate_flags(options, groups)
     free = [
         word for word, on in (("--keep best", options.keep == "best"), ("--patience 2", options.patience)) if not on
     ]

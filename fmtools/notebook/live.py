@@ -79,6 +79,6 @@ class LiveCard:
 
 def follower_for(options: Options) -> Follower | None:
     """Return a live card for verbs that show a run; None for those whose result shows itself."""
-    if getattr(options, "dry_run", False):
-        return None  # no run to show: the forecast shows itself
+    if getattr(options, "dry_run", False) or getattr(options, "find_lr", False):
+        return None  # no run to show: the forecast, or the test, shows itself
     return LiveCard() if isinstance(options, SHOWN) and not isinstance(options, PanelOptions) else None

@@ -68,7 +68,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, compare, forecast, predict, protect, suspects, train
+    from ..stages import augment, compare, find_rate, forecast, predict, protect, suspects, train
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -81,8 +81,9 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "embed": augment.embed,
         "judge": suspects.judge,
         "entities": suspects.entities,
-        "forecast": partial(forecast.forecast, train.train),
         "significance": compare.significance,
+        "forecast": partial(forecast.forecast, train.train),
+        "find_rate": partial(find_rate.find_rate, train.train),
     }
     try:
         return {"result": verbs[job.pop("verb")](**job)}

@@ -29,6 +29,7 @@ ZH = {
     "Labels of": "标注：", "rows done": "行已完成", "skipped": "行跳过",
     "the model says": "模型认为", "the model does not find": "模型未找到",
     "not yet: a run obeys at the end of its step": "尚未：在当前步结束时执行",
+    "suggestion": "建议值", "steepest fall": "下降最快", "lowest loss": "损失最低", "smoothed": "平滑",
     "token": "词元", "hardest passages": "最难的段落", "counting": "计数模型",
     "{better} is better than {worse} by {amount} (95 % interval {low} to {high}, {p}{holm}, n = {rows}).": "{better} 优于 {worse}：{amount}（95% 置信区间 {low} 至 {high}，{p}{holm}，n = {rows}）。",
     "No difference between {better} and {worse} can be told from {rows}: {amount} (95 % interval {low} to {high}, {p}{holm}).": "{rows}不足以判断 {better} 与 {worse} 有无差别：{amount}（95% 置信区间 {low} 至 {high}，{p}{holm}）。",

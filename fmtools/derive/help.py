@@ -72,8 +72,8 @@ def _usage_words(cls: type[Options]) -> list[str]:
         for name in positionals(cls)
     ]
     rest = [name for name in fields if name not in positionals(cls)]
-    out += [spelled(name, fields[name]) for name in rest if fields[name].is_required()]
-    return out + (["[options]"] if any(not fields[name].is_required() for name in rest) else [])
+    first = [name for name in rest if fields[name].is_required() or hint_of(fields[name]).needed]
+    return out + [spelled(name, fields[name]) for name in first] + (["[options]"] if len(first) < len(rest) else [])
 
 
 def _row(name: str, field: FieldInfo) -> str:

@@ -27,7 +27,7 @@ def test_the_rows_of_an_option() -> None:
     )
     assert "  %fm_train [TASK] --data DATA [options]" in lines
     text = " ".join(" ".join(lines).split())
-    assert "rows in one step [whole number, 1 to 4096 rows; default 16]" in text
+    assert "rows in one step, all processes together [whole number, 1 to 4096 rows; default 16]" in text
     assert "peak rate of the pretrained part [number, above 0, up to 1; default 0.0001]" in text
     assert "[linear | cosine | cosine_with_min_lr | constant | constant_with_warmup; default linear]" in text
     assert lines.index("Advanced options:") > lines.index("Options:")

@@ -22,7 +22,7 @@ class Hint:
 
     positional: given without its name. complete: see COMPLETIONS. unit: shown behind the value. group: "basic" or
     "advanced". log: a slider over it is logarithmic. live: takes a notebook variable (a frame) as well as text.
-    tasks: the tasks that an option of `train` is for; empty = all. search: where a hyper-parameter search looks, (low, high)
+    needed: shown like a required one, where another option may stand for it. tasks: the tasks that an option of `train` is for; empty = all. search: where a hyper-parameter search looks, (low, high)
     or, with more or fewer than two values or of words, choices; searched: a search looks there when nobody says where,
     if the run has one of the `methods` (empty = any).
     """
@@ -33,6 +33,7 @@ class Hint:
     group: str = "basic"
     log: bool = False
     live: bool = False
+    needed: bool = False
     tasks: tuple[str, ...] = ()
     search: tuple[float | str, ...] = ()
     searched: bool = False

@@ -18,7 +18,9 @@ class FollowOptions(Options):
     example: ClassVar[str] = "%fm_follow last --to tensorboard"
 
     run: str = option("last", RUN_HELP, hint=RUN)
-    to: list[str] = option(["tensorboard"], "the tools: tensorboard, mlflow, trackio", hint=Hint(complete="followers"))
+    to: list[str] = option(
+        ["tensorboard"], "the tools: tensorboard, mlflow, trackio", min_length=1, hint=Hint(complete="followers")
+    )
     place: str | None = option(
         None,
         "where they write: TensorBoard's log folder, MLflow's tracking URI, Trackio's folder",

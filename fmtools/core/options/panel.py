@@ -12,7 +12,7 @@ class PanelOptions(TrainOptions):
     """Tune a training by hand: a form with every option, what it would cost, and buttons to train and to steer."""
 
     verb: ClassVar[str] = "panel"
-    summary: ClassVar[str] = "Tune a training by hand: sliders, what it will cost, train, steer, and the line to keep."
+    summary: ClassVar[str] = "Tune a training by hand: sliders, what it will cost, buttons, and the line to keep."
     example: ClassVar[str] = "%fm_panel text-classification --data intents"
 
     # Not live: the form keeps the names of notebook variables, and looks them up when it trains.

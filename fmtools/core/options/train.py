@@ -34,7 +34,7 @@ class _What(ReadsData):
     data: Any = option(
         None,
         "a file, a registered name, or a notebook variable with a table; needed unless --from names a run",
-        hint=Hint(complete="data", live=True),
+        hint=Hint(complete="data", live=True, needed=True),
     )
 
 
@@ -268,7 +268,9 @@ class _Cost(_Watching):
 class _Where(_Cost):
     """Which processes on which machines, and who else hears of it."""
 
-    processes: int = option(1, "processes that train together, each with a part of every batch", ge=1, le=64, hint=ADVANCED)
+    processes: int = option(
+        1, "processes that train together, each with a part of every batch", ge=1, le=64, hint=ADVANCED
+    )
     on: str = option("", "ray: train on a Ray cluster started here; ray://HOST:PORT: on one that exists", hint=ADVANCED)
     follow: list[str] = option(
         [],

@@ -32,9 +32,7 @@ class TuneOptions(TrainOptions):
     """Search the hyper-parameters of a training: many short runs, the bad ones cut short, the best one's line to copy."""
 
     verb: ClassVar[str] = "tune"
-    summary: ClassVar[str] = (
-        "Search hyper-parameters: trials are runs, bad ones end early, the best one's line is printed."
-    )
+    summary: ClassVar[str] = "Search hyper-parameters: trials are runs, bad ones end early, the best one is shown."
     example: ClassVar[str] = "%fm_tune text-classification --model minilm --data intents --epochs 1 --trials 20"
 
     #: What makes no sense for many runs.
@@ -46,7 +44,9 @@ class TuneOptions(TrainOptions):
     from_: ClassVar[str | None] = None  # type: ignore[misc]
 
     data: Any = option(
-        None, "a file, a registered name, or a notebook variable with a table", hint=Hint(complete="data", live=True)
+        None,
+        "a file, a registered name, or a notebook variable with a table; needed unless --resume names a search",
+        hint=Hint(complete="data", live=True, needed=True),
     )
     trials: int = option(20, "trials in all, those before a --resume included", ge=1, le=10_000)
     time: str | None = option(None, "time the search may take, such as 30m: no trial begins after it")

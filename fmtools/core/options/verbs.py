@@ -127,7 +127,13 @@ class ResumeOptions(Options):
 
     run: str = option("last", RUN_HELP, hint=RUN)
     epochs: str | None = option(
-        None, "train longer: +2 = two more epochs, 5 = five in all", pattern=r"^\+?(\d+\.?\d*|\.\d+)$", hint=Hint(unit="epochs")
+        None,
+        "train longer: +2 = two more epochs, 5 = five in all",
+        pattern=r"^\+?(\d+\.?\d*|\.\d+)$",
+        hint=Hint(unit="epochs"),
+    )
+    learning_rate: float | None = option(
+        None, "the rate from there on, such as a lower one after NaN; the rest of the schedule goes with it", gt=0, le=1, hint=Hint(log=True)
     )
     processes: int | None = option(
         None, "go on with so many processes; as many as before when not given", ge=1, le=64, hint=ADVANCED
@@ -175,7 +181,7 @@ class CompareOptions(Options):
     """Lay runs side by side."""
 
     verb: ClassVar[str] = "compare"
-    summary: ClassVar[str] = "Compare runs: overlaid curves, options that differ, metrics, and whether one is really better."
+    summary: ClassVar[str] = "Compare runs: curves, options that differ, metrics, and whether one is really better."
     example: ClassVar[str] = "%fm_compare first-run second-run"
 
     runs: list[str] = option(..., "two or more runs", hint=Hint(positional=True, complete="runs"), min_length=2)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from fmtools.core.options import TrainOptions
+from fmtools.core.options import TrainOptions, flag
 from fmtools.derive.values import Environment
 from fmtools.notebook.completion import Found, complete
 
@@ -73,7 +73,7 @@ def test_what_is_offered(cell: str, fragment: str, texts: list[str] | None, tmp_
     found = at(cell, Environment(ENVIRONMENT.runs, ENVIRONMENT.data, tmp_path))
     assert found is not None
     assert found.fragment == fragment
-    every = [*("--" + name.replace("_", "-") for name in TrainOptions.model_fields), "--no-packing"]
+    every = [*(flag(name) for name in TrainOptions.model_fields), "--no-packing"]
     expected = every if texts is None else texts
     assert found.texts == expected
 

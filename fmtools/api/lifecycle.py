@@ -10,6 +10,7 @@ from ..core.options import AttachOptions, PauseOptions, ResumeOptions, ShowOptio
 from ..runtime import launch
 from ..runtime.settle import settle
 from ..runtime.wait import Follower, wait
+from ..store.checkpoints import Checkpoints
 from ..store.runs import RunFolder, find_run
 from . import find_rate, forecast
 from .find_rate import RateTest
@@ -43,8 +44,9 @@ def _work(
     background: bool,
     longer: float | None = None,
     processes: int | None = None,
+    rate: float | None = None,
 ) -> Run:
-    launch.start(folder, longer, processes)
+    launch.start(folder, longer, processes, rate)
     follower.start(folder.path)
     if background:
         follower.end()
@@ -61,6 +63,8 @@ def resume(options: ResumeOptions, follower: Follower) -> Run:
     if head.status == "paused":
         if options.epochs is not None:
             _lengthen_paused(run, extension(options.epochs, run))
+        if options.learning_rate is not None:
+            run.set_learning_rate(options.learning_rate)
         run.control("resume")
         return attach(AttachOptions(run=run.id, wait=not options.background), follower)
     if head.status in ENDED:
@@ -69,8 +73,19 @@ def resume(options: ResumeOptions, follower: Follower) -> Run:
         raise FmError(f"Run {run.name} is {head.status}: there is nothing to resume.", "%fm_attach shows it.")
     if head.status == "done" and options.epochs is None:
         raise refuse_done(run)
+    if options.learning_rate is not None:
+        _check_begun(run)
     longer = None if options.epochs is None else extension(options.epochs, run)
-    return _work(find_run(run.id), follower, options.background, longer, options.processes)
+    folder = find_run(run.id)
+    return _work(folder, follower, options.background, longer, options.processes, options.learning_rate)
+
+
+def _check_begun(run: Run) -> None:
+    """A rate is set beside the schedule's rate at a checkpoint; before the first one a new run is the honest way."""
+    if not Checkpoints(run.path).steps():
+        raise FmError(
+            f"Run {run.name} has no checkpoint to go on from.", "Train it anew with the --learning-rate you want."
+        )
 
 
 def _lengthen_paused(run: Run, epochs: float) -> None:

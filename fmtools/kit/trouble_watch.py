@@ -34,7 +34,7 @@ class TroubleWatch(TrainerCallback):
         self.metric = options.metric or metric
         self.watch = Watch()
         self._creep: Creep | None = None
-        self._odd = 0
+        self._odd, self._rate = 0, options.learning_rate
         self._born_broken = ""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -50,8 +50,8 @@ class TroubleWatch(TrainerCallback):
         """Look at a step when it is logged, before anything of it is saved."""
         if not logs or "loss" not in logs:
             return
-        loss, norm = float(logs["loss"]), logs.get("grad_norm")
-        for finding in self.watch.step(state.global_step, loss, float(logs["learning_rate"]), norm):
+        loss, norm, self._rate = float(logs["loss"]), logs.get("grad_norm"), float(logs["learning_rate"])
+        for finding in self.watch.step(state.global_step, loss, self._rate, norm):
             self._say(finding)
         if self._creep is not None and (creeping := self._creep.step(state.global_step, rss.resident())):
             self._say(creeping)
@@ -101,10 +101,11 @@ class TroubleWatch(TrainerCallback):
                 "The loss is not a number from the first step on, and now the weights are none either.",
                 f"Look for empty or infinite values in the data; if they are right, try {self.watch.advice.lower}.",
             )
-        lower = self.watch.advice.lower
         raise FmError(
             f"The training ended at step {step}: {what}. Checkpoints from before are kept.",
-            f"%fm_resume goes on from the last good one, but the same rate leads to the same end: give {lower}.",
+            "The same rate would lead to the same end: "
+            f"`%fm_resume {self.narrator.context.folder.name} --learning-rate {self._rate / 10:.2g}` goes on from the last "
+            "good one with a lower rate.",
         )
 
 

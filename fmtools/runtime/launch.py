@@ -183,10 +183,12 @@ def versions() -> dict[str, str]:
     return found
 
 
-def start(run: RunFolder, longer: float | None = None, processes: int | None = None) -> process.Worker:
+def start(
+    run: RunFolder, longer: float | None = None, processes: int | None = None, rate: float | None = None
+) -> process.Worker:
     """Hand a run to a worker process, `longer` by so many epochs. The lease is claimed for the worker before it hears of it.
 
-    `processes`: how many train together in this attempt, where that is not what the run was made with.
+    `rate`: the learning rate from the checkpoint on. `processes`: how many train together in this attempt, where that is not what the run was made with.
 
     Control records that are there already were meant for an earlier attempt; what comes from here on is for this one.
     Raises StoreError when another process works on the run.
@@ -202,22 +204,25 @@ def start(run: RunFolder, longer: float | None = None, processes: int | None = N
         if lease.newest(run.path)[0] is None:
             discard(run.path)  # a new run that nobody could begin
         raise
-    if longer is not None:
-        _lengthen(run, longer, worker, attempt)
+    if longer is not None or rate is not None:
+        _change(run, longer, rate, worker, attempt)
     told = {"attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed, "processes": processes}
     worker.send({"verb": "train", "run": str(run.path), **told})
     follow.start_all(run)
     return worker
 
 
-def _lengthen(run: RunFolder, epochs: float, worker: process.Worker, attempt: int) -> None:
-    """Write into run.json that the run is longer; only who holds the lease may."""
+def _change(run: RunFolder, longer: float | None, rate: float | None, worker: process.Worker, attempt: int) -> None:
+    """Write into run.json that the run is longer, or goes on with another rate; only who holds the lease may."""
     try:
-        steering.lengthen(run, epochs)
+        if rate is not None:
+            steering.set_rate(run, rate)
+        if longer is not None:
+            steering.lengthen(run, longer)
     except OSError as error:
         lease.release(run.path, attempt)
         process.put_back(worker)
-        raise from_os_error(error, "make the run longer") from None
+        raise from_os_error(error, "change the run") from None
 
 
 def start_inline(run: RunFolder, on_emit: Callable[[], None]) -> None:

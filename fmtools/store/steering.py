@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.steering import Length, Steered
+from .checkpoints import Checkpoints
 from .files import write_json
 from .runs import RunFolder, RunRecord
 
@@ -28,6 +29,15 @@ def keep(run: RunFolder, steered: list[Steered], options: dict[str, Any]) -> Non
     record.steered = [change.model_dump() for change in steered]
     record.options = {**record.options, **options}
     write_json(run.path / "run.json", record.model_dump(mode="json"))
+
+
+def set_rate(run: RunFolder, rate: float) -> None:
+    """Write down that the next attempt begins with another learning rate. Later changes of the rate, which the attempt
+    before made after the checkpoint that is begun from, are no longer wished. Raises OSError."""
+    record, newest = run.record, max(Checkpoints(run.path).steps(), default=0)
+    wish = Steered(step=None, action="set_learning_rate", value=rate, by="resume")
+    kept = [c for c in changes(record) if c.action != "set_learning_rate" or (c.step is not None and c.step <= newest)]
+    keep(run, [*kept, wish], {})
 
 
 def lengthen(run: RunFolder, epochs: float) -> None:

@@ -64,17 +64,20 @@ def test_weights_that_are_no_numbers_end_the_run_and_the_last_good_checkpoint_st
     assert (run.status, last["loss"]) == ("failed", "NaN")
     assert run.head.step == last["step"] == 31 < total
     assert "The training ended at step 31: weights are no numbers any more" in run.head.error
-    assert "--learning-rate 0.005" in run.head.error
+    rate = last["learning_rate"] / 10
+    assert f"`%fm_resume {run.id} --learning-rate {rate:.2g}` goes on from the last good one" in run.head.error
     (mark,) = marks(run)
     assert (mark.kind, mark.step) == ("trouble-nan", 31)
     assert mark.text.startswith("The loss became NaN at step 31 (it was ")
     assert not run.artifacts
     saved = sorted(int(path.name) for path in (run.path / "checkpoints").iterdir())
     assert saved[-1] <= 30
-    again = run.resume()
+    again = fmtools.resume(run.id, learning_rate=0.002)
     starts = [r["from_step"] for r in records(again) if r["type"] == "status" and r.get("from_step") is not None]
     assert starts == [0, saved[-1]]
-    assert math.isfinite(steps_of(again, attempt=2)[0]["loss"])
+    first = steps_of(again, attempt=2)[0]
+    assert math.isfinite(first["loss"])
+    assert 0 < first["learning_rate"] < 0.0021  # the schedule has gone one step further
     assert [mark.step for mark in marks(again)] == [31]  # once for what is true now
 
 

@@ -133,7 +133,11 @@ class ResumeOptions(Options):
         hint=Hint(unit="epochs"),
     )
     learning_rate: float | None = option(
-        None, "the rate from there on, such as a lower one after NaN; the rest of the schedule goes with it", gt=0, le=1, hint=Hint(log=True)
+        None,
+        "the rate from there on, such as a lower one after NaN; the rest of the schedule goes with it",
+        gt=0,
+        le=1,
+        hint=Hint(log=True),
     )
     processes: int | None = option(
         None, "go on with so many processes; as many as before when not given", ge=1, le=64, hint=ADVANCED

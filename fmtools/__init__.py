@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "compare", "doctor", "find_learning_rate", "forecast", "panel",
+    "code", "compare", "doctor", "find_learning_rate", "follow", "forecast", "panel",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         baseline as baseline,
     )
     from .api import (
+        code as code,
+    )
+    from .api import (
         compare as compare,
     )
     from .api import (
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         find_learning_rate as find_learning_rate,
+    )
+    from .api import (
+        follow as follow,
     )
     from .api import (
         forecast as forecast,

@@ -13,6 +13,7 @@ from ..core.options import (
     AttachOptions,
     AttentionOptions,
     BaselineOptions,
+    CodeOptions,
     CompareOptions,
     DataOptions,
     DoctorOptions,
@@ -36,6 +37,7 @@ from ..core.options import (
 )
 from ..runtime.wait import Follower, Silent
 from . import catalogue, lifecycle, look
+from . import code as coding
 from . import compare as comparing
 from . import data as data_verb
 from . import follow as following
@@ -46,6 +48,7 @@ from . import protect as protection
 from . import search as searching
 from . import steer as steering
 from .catalogue import GetTable, ModelTable
+from .code import Script
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
 from .find_rate import RateTest
@@ -56,7 +59,7 @@ from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Forecast", "RateTest", "Run", "Search", "attach", "attention", "baseline", "compare", "doctor", "evaluate", "execute", "find_learning_rate", "follow", "forecast", "get", "label", "load_data", "models",
+    "ENDED", "Artifact", "Follower", "Forecast", "RateTest", "Run", "Search", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "find_learning_rate", "follow", "forecast", "get", "label", "load_data", "models",
     "panel", "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
@@ -82,6 +85,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
     CompareOptions: comparing.compare,
+    CodeOptions: coding.code,
     FollowOptions: following.follow,
     DoctorOptions: look.doctor,
 }
@@ -235,6 +239,12 @@ def runs(**options: Any) -> RunTable:
 def compare(*runs: str, series: str | list[str] = "loss", test: bool = True) -> Comparison:
     """Lay runs side by side: options that differ, metrics, overlaid curves, and paired tests of who is better."""
     result: Comparison = execute(CompareOptions.parse({"runs": list(runs), "series": series, "test": test}))
+    return result
+
+
+def code(run: str = "last", save: str | None = None) -> Script:
+    """Show a run as a plain Python script that needs no fmtools; save="train.py" or a folder writes it."""
+    result: Script = execute(CodeOptions.parse({"run": run, "save": save}))
     return result
 
 

@@ -33,6 +33,7 @@ MAGICS = {
     "fm_pause": "pause",
     "fm_stop": "stop",
     "fm_compare": "compare",
+    "fm_code": "code",
     "fm_follow": "follow",
     "fm_doctor": "doctor",
 }

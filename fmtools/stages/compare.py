@@ -94,7 +94,8 @@ def _again(run: dict[str, str], path: Path, split: str, root: Path) -> Outcomes 
     task = registry.get("tasks", run["task"])
     if not hasattr(task, "outcomes"):
         return None  # no need to let the model answer
-    found = row_outcomes.of(task, *task.outputs(task.load(model), splits[split], AT_ONCE), meta)
+    outputs, truth = task.outputs(task.load(model), splits[split], AT_ONCE)
+    found = row_outcomes.of(task, outputs, truth, meta)
     if found is not None:
         outcomes.keep(path, split, found.stats, found.facts)
     return found

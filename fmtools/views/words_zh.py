@@ -34,7 +34,7 @@ ZH = {
     "{better} is better than {worse} by {amount} (95 % interval {low} to {high}, {p}{holm}, n = {rows}).": "{better} 优于 {worse}：{amount}（95% 置信区间 {low} 至 {high}，{p}{holm}，n = {rows}）。",
     "No difference between {better} and {worse} can be told from {rows}: {amount} (95 % interval {low} to {high}, {p}{holm}).": "{rows}不足以判断 {better} 与 {worse} 有无差别：{amount}（95% 置信区间 {low} 至 {high}，{p}{holm}）。",
     "{value} points of {metric}": "{metric} 高 {value} 个百分点", "{value} in {metric}": "{metric} 相差 {value}", ", corrected for {tests} tests": "，已按 {tests} 次检验校正",
-    "follows this run": "正在跟踪此运行", "has {points} points of this run": "已有此运行的 {points} 个数据点",
+    "copy": "复制", "follows this run": "正在跟踪此运行", "has {points} points of this run": "已有此运行的 {points} 个数据点",
     "texts": "条文本", "sentences": "个句子", "blocks": "个文本块", "questions": "个问题", "queries": "次查询", "pairs": "对回答",
     "These runs were scored on different rows: their figures cannot be tested against each other.": "这些运行在不同的数据行上评分，其数值无法相互检验。",
     "What these models did on each row is not known: no test.": "不知道这些模型在每一行上的表现，无法检验。",

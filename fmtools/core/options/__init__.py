@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Hint, Options, ReadsData, field_of, flag, hint_of, nearest, option, unknown_option
+from .code import CodeOptions
 from .data import DataOptions
 from .follow import FollowOptions
 from .get import GetOptions
@@ -52,6 +53,7 @@ VERBS: dict[str, type[Options]] = {
         PauseOptions,
         StopOptions,
         CompareOptions,
+        CodeOptions,
         FollowOptions,
         DoctorOptions,
     )
@@ -62,6 +64,7 @@ __all__ = [
     "AttachOptions",
     "AttentionOptions",
     "BaselineOptions",
+    "CodeOptions",
     "CompareOptions",
     "DataOptions",
     "DoctorOptions",

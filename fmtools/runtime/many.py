@@ -21,7 +21,8 @@ from ..core.errors import OptionError
 from ..core.events import Control
 from ..core.options import TrainOptions
 from ..store import controls
-from . import ranked
+from ..store.runs import RunFolder
+from . import memory_watch, ranked
 
 #: prctl: which signal a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
@@ -120,12 +121,15 @@ def _rank(rank: int, folder: str, attempt: int, obeyed: list[str], count: int, m
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the worker makes it a wish to stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = 1
+    end = memory_watch.ends_rank(lambda error: ranked.keep(error, rank, Path(meeting)))
+    watch = memory_watch.MemoryWatch(RunFolder(Path(folder)).record.options, end, own=True, share=count)
     try:
         meet(rank, count, Path(meeting))
-        ranked.work(Path(folder), attempt, obeyed)
+        with watch:
+            ranked.work(Path(folder), attempt, obeyed)
         status = 0
     except Exception as error:
-        ranked.keep(error, rank, Path(meeting))
+        ranked.keep(watch.worded(error), rank, Path(meeting))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +26,26 @@ LOOK = 0.02
 RESERVED, SHARE = 512_000_000, 0.25
 
 
+#: Told the cause and the cure when the limit is passed; `os._exit` where the process may be ended.
+End = Callable[[str, str], None]
+
+
 class MemoryWatch:
     """Watches this process for a run with --memory-limit; does nothing for one without. Use as a context manager.
 
-    `ends`: the process belongs to the run alone and may be ended at once. In a kernel (--inline) the run is asked to
-    stop instead.
+    `end` is called once, from another thread. `own`: the process belongs to the run, so the system may limit it, too.
+    `share`: among how many processes the limit is divided.
     """
 
-    def __init__(self, context: RunContext, options: dict[str, Any], *, ends: bool) -> None:
-        self.context, self.options, self.ends = context, options, ends
-        self.limit = size_bytes(options["memory_limit"]) if options.get("memory_limit") else 0
+    def __init__(self, options: dict[str, Any], end: End, *, own: bool, share: int = 1) -> None:
+        self.options, self.end, self.own, self.share = options, end, own, share
+        self.limit = size_bytes(options["memory_limit"]) // share if options.get("memory_limit") else 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="fmtools-memory", daemon=True)
 
     def __enter__(self) -> MemoryWatch:
         if self.limit:
-            if self.ends:
+            if self.own:
                 _limit_data(self.limit)
             self._thread.start()
         return self
@@ -55,40 +60,66 @@ class MemoryWatch:
         if not self.limit or out_of_memory(error) is None:
             return error
         return FmError(
-            f"The training asked for more memory than --memory-limit {self.options['memory_limit']} allows.",
+            f"The training asked for more memory than {self._allowed} allows.",
             memory_advice.smaller(self.options),
         )
+
+    @property
+    def _allowed(self) -> str:
+        each = f" ({_gb(self.limit)} a process)" if self.share > 1 else ""
+        return f"--memory-limit {self.options['memory_limit']}{each}"
 
     def _watch(self) -> None:
         first = rss.resident()
         while not self._over.wait(LOOK):
             held = rss.resident()
             if held > self.limit:
-                self._end(*self._sentence(first, held))
+                self.end(*self._sentence(first, held))
                 return
 
     def _sentence(self, first: int, held: int) -> tuple[str, str]:
-        limit = self.options["memory_limit"]
         if first > self.limit:
             return (
-                f"--memory-limit {limit} is less than the {_gb(first)} that the libraries take before any training.",
-                f"Give at least --memory-limit {-(-int(1.5 * first) // 10**8) / 10:g}GB.",
+                f"{self._allowed} is less than the {_gb(first)} that the libraries take before any training.",
+                f"Give at least --memory-limit {-(-int(1.5 * first * self.share) // 10**8) / 10:g}GB.",
             )
         return (
-            f"The training took {_gb(held)} of memory, more than --memory-limit {limit} allows.",
+            f"The training took {_gb(held)} of memory, more than {self._allowed} allows.",
             memory_advice.smaller(self.options),
         )
 
-    def _end(self, cause: str, cure: str) -> None:
-        if not self.ends:
-            self.context.emit(NoticeEvent(text=f"{cause} {cure}", level="warning"))
-            self.context.ask(Control(action="stop", by="--memory-limit"))
-            return
-        self.context.emit(ErrorEvent(cause=cause, cure=cure))
-        self.context.emit(StatusEvent(status="failed", message=cause))
+
+def ends_worker(context: RunContext) -> End:
+    """Return what ends a worker: its run has failed, for the reason given."""
+
+    def end(cause: str, cure: str) -> None:
+        context.emit(ErrorEvent(cause=cause, cure=cure))
+        context.emit(StatusEvent(status="failed", message=cause))
         with contextlib.suppress(OSError):
-            self.context.flush()
+            context.flush()
         os._exit(1)  # the main thread is inside torch, and would take more before it came back
+
+    return end
+
+
+def stops_run(context: RunContext) -> End:
+    """Return what stops a run inside a kernel, which must live: at its step's end, saved."""
+
+    def end(cause: str, cure: str) -> None:
+        context.emit(NoticeEvent(text=f"{cause} {cure}", level="warning"))
+        context.ask(Control(action="stop", by="--memory-limit"))
+
+    return end
+
+
+def ends_rank(keep: Callable[[Exception], None]) -> End:
+    """Return what ends one of several processes: `keep` leaves the reason for the one that has started them."""
+
+    def end(cause: str, cure: str) -> None:
+        keep(FmError(cause, cure))
+        os._exit(1)
+
+    return end
 
 
 def _gb(size: int) -> str:

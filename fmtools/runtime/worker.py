@@ -124,7 +124,7 @@ def run(folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bo
     from ..stages.train import train
     from ..store.runs import RunFolder
     from .context import open_context
-    from .memory_watch import MemoryWatch
+    from .memory_watch import MemoryWatch, ends_worker, stops_run
 
     terminated: list[bool] = []
     with open_context(folder, attempt, obeyed, on_emit) as context:
@@ -136,7 +136,8 @@ def run(folder: Path, attempt: int, *, obeyed: Iterable[str] = (), on_signal: bo
 
             signal.signal(signal.SIGTERM, on_term)
         record = RunFolder(folder).record
-        with MemoryWatch(context, record.options, ends=on_signal) as watch:
+        end = ends_worker(context) if on_signal else stops_run(context)
+        with MemoryWatch(record.options, end, own=on_signal) as watch:
             try:
                 ended = train(context, record)
             except Exception as error:

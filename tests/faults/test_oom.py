@@ -59,6 +59,12 @@ def test_a_limit_below_what_libraries_take_says_so(tiny: Path, shared_store: Pat
     assert "Give at least --memory-limit" in run.head.error
 
 
+def test_the_limit_is_for_all_processes_of_a_run_together(tiny: Path, shared_store: Path) -> None:
+    run = train(tiny, data=LONG, batch_size=1000, max_length=512, memory_limit="2GB", processes=2)
+    assert run.status == "failed"
+    assert "--memory-limit 2GB (1.00 GB a process) allows. Run it again with --batch-size 500" in run.head.error
+
+
 def test_inline_it_stops_the_run_and_not_the_kernel(tiny: Path, shared_store: Path) -> None:
     run = train(tiny, inline=True, epochs=40, memory_limit="100MB")
     assert run.status == "stopped"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +54,8 @@ class Forecast(Shown):
         return html(self.wire, self.parts, self.notices)
 
 
-def of(options: TrainOptions, fresh: bool = False) -> Forecast:
-    """Return the forecast of a training; `fresh` measures anew what is known already."""
+def of(options: TrainOptions, fresh: bool = False, said: Sequence[str] = ()) -> Forecast:
+    """Return the forecast of a training; `fresh` measures anew what is known already, `said` stands before its notices."""
     found = runtime.forecast(options, fresh)
     estimate = found.estimate
     return Forecast(
@@ -70,5 +71,5 @@ def of(options: TrainOptions, fresh: bool = False) -> Forecast:
         basis=runtime.basis(found),
         advice=runtime.advice(found),
         parts=estimate.parts,
-        notices=list(found.notices),
+        notices=[*said, *found.notices],
     )

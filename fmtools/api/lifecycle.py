@@ -24,11 +24,11 @@ LEAVING = 10.0
 
 def train(options: TrainOptions, follower: Follower) -> Run | Forecast | RateTest:
     """Check, make the run, train; with `background` return once its worker has it. A dry run only says what it would cost."""
-    if options.dry_run:
-        return forecast.of(options)
     if options.find_lr:
         return find_rate.of(options)
     options, said = settle(options)
+    if options.dry_run:
+        return forecast.of(options, said=said)
     folder = launch.prepare(options, said)
     if options.inline:
         follower.start(folder.path)

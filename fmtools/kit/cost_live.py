@@ -23,18 +23,22 @@ from .rss import resident, room
 
 #: Steps and seconds of training before the first forecast; how far off one is before it is said anew; how often at most.
 STEPS, SECONDS, OFF, MOST = 5, 2.0, 0.07, 3
+#: How much slower float32, in which models are scored, is than bf16; how much memory grows while lengths change.
+PLAIN, GROWS = 2.0, 1.08
 #: What is not measured yet: forward over whole step; bytes a second to disk with checksums; activations' overhead.
-FORWARD, WRITES, KEEPS = 0.35, 2.5e8, 1.3
+FORWARD, WRITES, KEEPS = 0.35, 2.5e8, 1.0
 #: Rows that are looked at for their lengths where the set does not say them.
 LOOKED = 2000
 
 
 class CostWatch(TrainerCallback):
-    """Emits forecasts. `began`: when the worker said its first word (time.perf_counter); `scored`: rows scored at the end."""
+    """Emits forecasts. `began`: when the worker said its first word (time.perf_counter); `scored`: the table of rows
+    scored at the end, `learned` that of the training rows: how much longer texts are there is seen in them."""
 
-    def __init__(self, context: Context, options: TrainOptions, began: float, scored: int) -> None:
+    def __init__(self, context: Context, options: TrainOptions, began: float, scored: Any, learned: Any) -> None:
         self.context, self.options, self.began = context, options, began
-        self.facts = Facts(scored=scored, longest=options.max_length, method=options.method)
+        self.facts = Facts(scored=scored.num_rows, longest=options.max_length, method=options.method)
+        self.weight = _weight(scored) / max(1.0, _weight(learned))
         self._features: list[tuple[float, float, float]] = []
         self._seconds: list[float] = []
         self._batches: list[tuple[float, float]] = []
@@ -165,8 +169,9 @@ class CostWatch(TrainerCallback):
         if not self._saved:
             facts.save = [facts.checkpoint_bytes / WRITES] * 2
         facts.publish = [facts.model_bytes / WRITES] * 2
-        mean = float(np.mean(facts.held or [1]))
-        facts.score = [[0.5 * facts.load[0], FORWARD * _a_token(batch, features) * mean]] * 2
+        slower = PLAIN if facts.precision == "bf16" else 1.0
+        a_row = float(np.mean(facts.lengths)) * len(facts.lengths) * self.weight / max(1, facts.scored)
+        facts.score = [[0.5 * facts.load[0], slower * FORWARD * _a_token(batch, features) * a_row]] * 2
         self._learn_memory(features)
 
     def _stretch(self, features: Any) -> list[float]:
@@ -180,9 +185,9 @@ class CostWatch(TrainerCallback):
         shares = features / features[:, :1]
         seen = float((shares @ np.asarray(facts.activations)).max())
         if seen > 0:
-            facts.slack_bytes = int(max(0.0, peak_resident() - standing - KEEPS * seen))
+            facts.slack_bytes = int(max(0.0, GROWS * peak_resident() - standing - KEEPS * seen))
         else:
-            facts.slack_bytes = max(0, peak_resident() - standing)
+            facts.slack_bytes = int(max(0.0, GROWS * peak_resident() - standing))
 
 
 def _off(one: Estimate, other: Estimate) -> float:
@@ -191,6 +196,13 @@ def _off(one: Estimate, other: Estimate) -> float:
         abs(one.seconds - other.seconds) / max(1.0, other.seconds),
         abs(one.peak_bytes - other.peak_bytes) / max(1, other.peak_bytes),
     )
+
+
+def _weight(table: Any) -> float:
+    """Return how much text a table holds, from its first rows: characters of texts, parts of lists."""
+    part = table.slice(0, LOOKED)
+    sizes = [len(value) for column in part.columns for value in column.to_pylist() if isinstance(value, str | list)]
+    return sum(sizes) * table.num_rows / max(1, part.num_rows)
 
 
 def _a_token(batch: list[float], features: Any) -> float:

@@ -32,7 +32,7 @@ class Facts:
     of tokens times length.
     batch: [a, b, c] of a batch; evaluate: [once, a batch, a token]; score: [once, a row]. activations: [once, a token, a
     squared token]; keeps: what a step really took over what its activations count, slack_bytes: what
-    any step takes besides; stays: the share of that which is
+    any step takes besides; widest: the largest batch over what the lengths say, where the order is not ours; stays: the share of that which is
     still held when it is over. evaluate_bytes, score_bytes: what these take beyond what is held then.
     """
 
@@ -61,6 +61,7 @@ class Facts:
     activations: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     keeps: float = 1.0
     slack_bytes: int = 0
+    widest: float = 1.0
     stays: float = 0.5
     evaluate_bytes: int = 0
     score_bytes: int = 0
@@ -220,7 +221,7 @@ def _watching(facts: Facts, options: TrainOptions, steps: int, done: int) -> np.
 def peak(facts: Facts, features: np.ndarray, looked: np.ndarray) -> int:
     """Return the most resident memory: at a training batch, at an evaluation, or at the final scoring."""
     standing = facts.loaded_bytes + facts.gradient_bytes + facts.optimizer_bytes + facts.slack_bytes
-    step = float((features @ facts.activations).max())
+    step = facts.widest * float((features @ facts.activations).max())
     del looked
     held = standing + facts.stays * facts.keeps * step
     return int(max(standing + facts.keeps * step, held + facts.evaluate_bytes, held + facts.score_bytes))

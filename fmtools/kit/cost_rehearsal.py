@@ -211,6 +211,8 @@ class Rehearsal:
         facts.optimizer_bytes = sum(v.nbytes for state in states for v in state.values() if torch.is_tensor(v))
         standing = facts.loaded_bytes + facts.gradient_bytes + facts.optimizer_bytes
         saved = [float(np.dot(facts.activations, (1.0, step.tokens, step.squared))) for step in self._steps]
+        if not self._chosen:
+            facts.widest = self._widest(max(saved))
         peak, after = self._peaks["train"]
         earlier = (max(saved[:-1]), float(self._steps[-2].peak))
         facts.keeps = KEEPS
@@ -219,6 +221,14 @@ class Rehearsal:
         facts.slack_bytes = int(max(0, peak - standing - facts.keeps * max(saved)))
         facts.stays = float(np.clip((after - standing - facts.slack_bytes) / (facts.keeps * max(saved)), 0.0, 1.0))
         facts.evaluate_bytes = max(0, *(self._peaks[n][0] - self._peaks[n][1] for n in ("evaluate", "save")))
+
+    def _widest(self, seen: float) -> float:
+        """Return the largest batch seen over the largest that so many batches should hold by the lengths of their rows."""
+        facts = self.facts
+        order = "grouped" if facts.grouped else "shuffled"
+        epoch = shapes(np.asarray(self._lengths), self._size, order).features(facts.stretch) @ facts.activations
+        expected = float(np.quantile(epoch, 1 - 1 / (1 + min(len(epoch), len(self._steps)))))
+        return float(np.clip(seen / max(1.0, expected), 0.5, 1.5))
 
     def score(self, task: Task, folder: Path, rows: Any, meta: dict[str, Any]) -> None:
         """Time what happens once the model is published: loading it anew, and scoring its rows."""

@@ -44,7 +44,7 @@ def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusE
     if rehearsal is not None:
         rehearsal.begin(trainer, parts)
     elif ranks.is_main():
-        _watch_cost(context, (trainer, parts), options, splits[_scored(splits)].num_rows, began)
+        _watch_cost(context, (trainer, parts), options, (splits[_scored(splits)], splits["train"]), began)
     trained = trainer.train_from(start)
     if rehearsal is not None:
         rehearsal.trained(trainer)
@@ -82,6 +82,8 @@ def _trainer(
     from ..kit.durable import durable
     from ..kit.precision import chosen_precision
     from ..kit.trouble_watch import TroubleWatch, classes_of
+
+    splits, meta = data
     set_seed(options.seed)
     parts = task.build(record.model_folder, splits, meta, options)
     if options.gradient_checkpointing:
@@ -116,11 +118,13 @@ def _trainer(
     return trainer, parts
 
 
-def _watch_cost(context: Context, made: tuple[Any, Parts], options: TrainOptions, scored: int, began: float) -> None:
+def _watch_cost(
+    context: Context, made: tuple[Any, Parts], options: TrainOptions, rows: tuple[Any, Any], began: float
+) -> None:
     """Let the run say what it will cost."""
     from ..kit.cost_live import CostWatch
 
-    watch = CostWatch(context, options, began, scored)
+    watch = CostWatch(context, options, began, *rows)
     watch.attach(*made)
     made[0].add_callback(watch)
 
@@ -302,6 +306,10 @@ def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[floa
     context.emit(ResultEvent(split=split, seconds=time.perf_counter() - began, samples_per_second=speed, **scores))
 
 
+def _scored(splits: dict[str, Any]) -> str:
+    return "test" if "test" in splits else "validation"
+
+
 def _keep_outcomes(context: Context, task: Task, split: str, scored: tuple[Any, Any, Any]) -> None:
     """Keep what the model did on each row, for tests between runs (%fm_compare)."""
     from ..kit import row_outcomes
@@ -312,7 +320,3 @@ def _keep_outcomes(context: Context, task: Task, split: str, scored: tuple[Any, 
             outcomes.keep(context.folder, split, found.stats, found.facts)
     except Exception as error:  # %fm_compare then lets the model answer again
         context.emit(NoticeEvent(text=f"What the model did on each row is not kept: {error}", level="warning"))
-
-
-def _scored(splits: dict[str, Any]) -> str:
-    return "test" if "test" in splits else "validation"

@@ -212,7 +212,9 @@ def random_state_kept() -> Iterator[None]:
 def durable(trainer: type | None) -> type:
     """Return a durable member of the Trainer family: `durable(Seq2SeqTrainer)`; the stock Trainer when none is given."""
     base = trainer or Trainer
-    return type(f"Durable{base.__name__}", (DurableMixin, SharingMixin, base), {"__doc__": f"{base.__name__}, durable."})
+    return type(
+        f"Durable{base.__name__}", (DurableMixin, SharingMixin, base), {"__doc__": f"{base.__name__}, durable."}
+    )
 
 
 DurableTrainer = durable(None)

@@ -11,7 +11,12 @@ _ACTIONS = {
     "evaluate": "Evaluated",
     "save": "Checkpoint asked for",
 }
-_PLACES = {"lab": " in the lab", "notebook": " in the notebook", "cli": " on the command line", "resume": " by a resume"}
+_PLACES = {
+    "lab": " in the lab",
+    "notebook": " in the notebook",
+    "cli": " on the command line",
+    "resume": " by a resume",
+}
 
 
 def size_words(size: int) -> str:

@@ -84,8 +84,6 @@ def _trainer(
     from ..kit.trouble_watch import TroubleWatch, classes_of
 
     splits, meta = data
-
-    splits, meta = data
     set_seed(options.seed)
     parts = task.build(record.model_folder, splits, meta, options)
     if options.gradient_checkpointing:

@@ -59,10 +59,10 @@ class Truth:
                 self._rewind(int(record["from_step"]))
         elif kind in _READERS:
             self._step = max(self._step, int(record.get("step", 0)))
-            found = list(_READERS[kind](record, self._step))
+            found = list(_READERS[kind](record, int(record.get("step", self._step))))
             self.entries += found
             if kind == "result":
-                self.metrics = {p.series.removeprefix(f"{record['split']}/"): p.value for p in found}
+                self.metrics = {point.series.partition("/")[2]: point.value for point in found}
 
     def _rewind(self, step: int) -> None:
         before = [entry.step <= step for entry in self.entries]
@@ -96,11 +96,17 @@ def _scores(record: dict[str, Any], step: int) -> Iterator[FollowPoint]:
         yield FollowPoint(f"{record['split']}/{name}", step, _real(value), _real(record["t"]))
 
 
+def _result(record: dict[str, Any], step: int) -> Iterator[FollowPoint]:
+    # The published model on validation rows is not the curve's last point, though the two share a step.
+    split = "final" if record["split"] == "validation" else record["split"]
+    return _scores({**record, "split": split}, step)
+
+
 def _written(record: dict[str, Any], step: int) -> Iterator[Text]:
     yield Text(f"written/{record['prompt'][:60]}", step, str(record["text"]))
 
 
-_READERS: dict[str, Any] = {"step": _steps, "eval": _scores, "result": _scores, "sample": _written}
+_READERS: dict[str, Any] = {"step": _steps, "eval": _scores, "result": _result, "sample": _written}
 
 
 def follow(run: RunFolder, sink: FollowSink, look: float = LOOK) -> int:

@@ -44,6 +44,42 @@ class MLflow:
         return Tracked(run)
 
 
+def _database(place: str) -> Path | None:
+    """Return the file of a SQLite store; None for any other."""
+    return Path(place.removeprefix("sqlite:///")) if place.startswith("sqlite:///") else None
+
+
+def _files(place: str) -> str | None:
+    """Return where an experiment's files go: beside a SQLite store, and not into whatever folder this process runs in."""
+    path = _database(place)
+    return (path.parent / "mlflow-files").absolute().as_uri() if path else None
+
+
+def _make_whole(place: str) -> None:
+    """Make a SQLite store beside, and give it its name when it is whole.
+
+    MLflow takes seconds to make one, table by table: a kill in between leaves a file that it can neither use nor mend.
+    """
+    path = _database(place)
+    if path is None or path.exists():
+        return
+    from mlflow.tracking import MlflowClient
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stage = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    stage.unlink(missing_ok=True)
+    try:
+        MlflowClient(tracking_uri=f"sqlite:///{stage}").search_experiments()
+        try:
+            os.link(stage, path)  # unlike a rename, it does not replace what another process has made meanwhile
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            os.rename(stage, path)
+    finally:
+        stage.unlink(missing_ok=True)
+
+
 class Tracked:
     """One run in MLflow."""
 
@@ -55,9 +91,12 @@ class Tracked:
         )
         from mlflow.tracking import MlflowClient
 
+        _make_whole(run.place)
         self._run, self._client = run, MlflowClient(tracking_uri=run.place)
         found = self._client.get_experiment_by_name(EXPERIMENT)
-        self._experiment = found.experiment_id if found else self._client.create_experiment(EXPERIMENT)
+        self._experiment = (
+            found.experiment_id if found else self._client.create_experiment(EXPERIMENT, _files(run.place))
+        )
         self.known = set()
         earlier = self._client.search_runs([self._experiment], f"tags.`{TAG}` = '{run.id}'")
         if earlier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
@@ -14,11 +15,15 @@ import pytest
 
 from fmtools.core import registry
 from fmtools.core.contracts import Follower
+from fmtools.core.errors import OptionError
 from fmtools.runtime import follow
+from fmtools.runtime.context import open_context
 from fmtools.runtime.follow_log import follow as hand_over
 from fmtools.runtime.follow_process import _once
-from fmtools.store import followers
+from fmtools.store import followers, lease
+from fmtools.store.log import LogReader
 from fmtools.store.runs import RunFolder
+from support import train, until
 
 MakeRun = Callable[..., RunFolder]
 NAMES = registry.names("followers")
@@ -187,3 +192,84 @@ def test_a_follower_is_a_process_that_follows_to_the_end_and_its_failure_is_a_no
     assert said.startswith("tensorboard does not follow this run any more: ")
     assert followers.complaints(run.path) == []
     assert followers.states(run.path)["tensorboard"]["state"] == "failed"
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+@pytest.mark.parametrize("name", NAMES)
+def test_a_killed_follower_that_is_started_again_leaves_no_gap_and_no_copy(
+    name: str, make_run: MakeRun, append: Callable[..., None], tmp_path: Path
+) -> None:
+    """The process is killed (-9) while the run goes on; this test holds the run's lease, so the run is alive."""
+    run = _run(make_run)
+    attempt = lease.claim(run.path).attempt
+    place = str(tmp_path / "tool") if name != "mlflow" else f"sqlite:///{tmp_path / 'mlflow.db'}"
+    first = follow.start(run, name, place)
+    until(lambda: followers.states(run.path).get(name))
+    until(lambda: _size(tmp_path) > 500, every=0.05)
+    first.kill()
+    first.wait()
+    _resumed(run, append)
+    second = follow.start(run, name)  # it knows the place
+    lease.release(run.path, attempt)
+    assert second.wait(120) == 0, (run.path / f"followers/{name}.log").read_text()
+    assert followers.states(run.path)[name]["place"] == place
+    code = (
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import test_followers as t; from fmtools.store.runs import RunFolder;"
+        "from pathlib import Path; print(json.dumps(t.READERS[sys.argv[2]](RunFolder(Path(sys.argv[3])), sys.argv[4])))"
+    )
+    support_folder = str(Path(__file__).parents[2])
+    environment = {**os.environ, "TRACKIO_DIR": place, "PYTHONPATH": os.pathsep.join([support_folder, *sys.path])}
+    read = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(Path(__file__).parent), name, str(run.path), place],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert read.returncode == 0, read.stderr
+    found = json.loads(read.stdout.splitlines()[-1])
+    assert _same(found["train/loss"], TRUE)
+    assert _same(found["test/accuracy"], [(6, 0.5)])
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and "store" not in path.parts)
+
+
+@pytest.mark.slow
+def test_a_training_is_followed_from_its_first_step(tiny: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    whole = follow.start
+    monkeypatch.setattr(follow, "start", lambda *args: started.append(whole(*args)) or started[-1])
+    run = train(tiny, epochs=1, max_steps=6, follow=["tensorboard"], inline=True)
+    assert any("%tensorboard --logdir" in text for text in run.view.run.record.notices)
+    (process,) = started
+    assert process.wait(120) == 0, (run.path / "followers/tensorboard.log").read_text()
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    (file,) = (run.path / "followers/tensorboard").rglob("events.out.tfevents.*")
+    seen = EventAccumulator(str(file.parent), size_guidance={"scalars": 0}).Reload()
+    for series, curve in (("train/loss", "loss"), ("validation/accuracy", "validation/accuracy")):
+        assert _same([(e.step, e.value) for e in seen.Scalars(series)], run.history[curve])
+    assert seen.Scalars("final/accuracy")[0].value == pytest.approx(run.metrics["accuracy"])
+
+
+def test_a_tool_that_is_not_there_is_said_before_anything_is_made(
+    tiny: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OptionError, match="mlflow is not installed") as caught:
+        train(tiny, follow=["mlflow"], inline=True)
+    assert caught.value.cure == "pip install 'fmtools[mlflow]'"
+    with pytest.raises(OptionError, match="no follower named 'tensorbord'"):
+        train(tiny, follow=["tensorbord"], inline=True)
+    assert not (store / "runs").exists()
+
+
+def test_a_complaint_becomes_a_notice_of_the_run(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "BEAT", 0.05)
+    run = make_run()
+    attempt = lease.claim(run.path).attempt
+    with open_context(run.path, attempt):
+        followers.complain(run.path, "mlflow", "mlflow does not follow this run any more: no")
+        until(lambda: [r for r in LogReader(run.events).read() if r["type"] == "notice"])
+    (notice,) = (r for r in LogReader(run.events).read() if r["type"] == "notice")
+    assert (notice["level"], notice["text"][:30]) == ("warning", "mlflow does not follow this ru")

@@ -102,8 +102,11 @@ def script(name: str, python: Path | str, job: Job, folder: Path, pairs: bool = 
         process = subprocess.Popen(
             command, cwd=place, env={**os.environ, **QUIET}, stdout=said, stderr=said, start_new_session=True
         )
-        with Peak(process.pid) as peak:
-            code = process.wait()
+        try:
+            with Peak(process.pid) as peak:
+                code = process.wait()
+        finally:
+            process.kill()  # an interrupt of the benchmark does not reach another session
     ended = time.time()
     if code:
         raise RuntimeError(f"{name} ended with {code}: {(place / 'said.txt').read_text(errors='replace')[-2000:]}")

@@ -21,6 +21,7 @@ import fmtools
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fmtools"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OPTIONAL = ("quickstart", "reviews", "embed", "llm", "pii", "tensorboard", "mlflow", "trackio", "ray")
 #: Comes with one of ours that is declared, and belongs to it.
 CARRIED = {"jupyter-core", "jupyter-client", "tornado", "traitlets", "comm", "tokenizers", "pydantic-core"}
 
@@ -54,18 +55,14 @@ def imported() -> set[str]:
 
 def test_every_import_is_a_declared_dependency() -> None:
     owners = packages_distributions()
-    known = {*declared("quickstart", "reviews", "embed", "llm", "pii"), *CARRIED}
+    known = {*declared(*OPTIONAL), *CARRIED}
     unknown = {name for name in imported() if not {canonicalize_name(d) for d in owners.get(name, [name])} & known}
     assert unknown == set()
 
 
 def test_every_declared_requirement_has_a_pin_in_its_range() -> None:
     pinned = pins()
-    wanted = {
-        name: req
-        for name, req in declared("quickstart", "reviews", "zh", "embed", "llm", "pii", "dev", "test").items()
-        if name != "fmtools"
-    }
+    wanted = {name: req for name, req in declared(*OPTIONAL, "zh", "dev", "test").items() if name != "fmtools"}
     assert [name for name in wanted if name not in pinned] == []
     assert [str(req) for name, req in wanted.items() if pinned[name] not in req.specifier] == []
 

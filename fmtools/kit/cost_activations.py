@@ -20,7 +20,8 @@ def saved_bytes(trainer: Any, batch: dict[str, Any]) -> int:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in own:
             found[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        # A node that holds its own output would be a cycle that no collector sees: the model would never be freed.
+        return tensor.detach()
 
     inputs = trainer._prepare_inputs(dict(batch))
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor), trainer.compute_loss_context_manager():

@@ -15,7 +15,7 @@ def facts(**values: Any) -> Facts:
     lengths = [chance.randint(5, 128) for _ in range(1000)]
     usual = {
         "lengths": lengths, "held": lengths[:100], "scored": 100, "longest": 128, "batch": [[0.01, 1e-5, 1e-6]] * 2,
-        "step": [0.02, 0.02], "activations": [0.0, 1000.0, 10.0], "loaded_bytes": 600_000_000,
+        "step": [0.02, 0.02], "activations": [0.0, 1e5, 1000.0], "loaded_bytes": 600_000_000,
     }  # fmt: skip
     return Facts(**{**usual, **values})
 

@@ -23,8 +23,8 @@ from .rss import resident, room
 
 #: Steps and seconds of training before the first forecast; how far off one is before it is said anew; how often at most.
 STEPS, SECONDS, OFF, MOST = 5, 2.0, 0.07, 3
-#: How much slower float32, in which models are scored, is than bf16; how much memory grows while lengths change.
-PLAIN, GROWS = 2.0, 1.08
+#: How much slower float32, in which models are scored, is than bf16.
+PLAIN = 1.5
 #: What is not measured yet: forward over whole step; bytes a second to disk with checksums; activations' overhead.
 FORWARD, WRITES, KEEPS = 0.35, 2.5e8, 1.0
 #: Rows that are looked at for their lengths where the set does not say them.
@@ -185,9 +185,9 @@ class CostWatch(TrainerCallback):
         shares = features / features[:, :1]
         seen = float((shares @ np.asarray(facts.activations)).max())
         if seen > 0:
-            facts.slack_bytes = int(max(0.0, GROWS * peak_resident() - standing - KEEPS * seen))
+            facts.slack_bytes = int(max(0.0, peak_resident() - standing - KEEPS * seen))
         else:
-            facts.slack_bytes = int(max(0.0, GROWS * peak_resident() - standing))
+            facts.slack_bytes = int(max(0.0, peak_resident() - standing))
 
 
 def _off(one: Estimate, other: Estimate) -> float:

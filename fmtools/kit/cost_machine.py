@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import shutil
 import time
 from pathlib import Path
 
 from .rss import resident
+
+#: Names of glibc's malloc.h.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
 def free_disk(folder: Path) -> int:
@@ -28,6 +32,21 @@ def forget_peak() -> None:
     """Let `peak_resident` begin anew from here, where the system can."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
+
+
+def give_back() -> None:
+    """Give the heap's free pages back to the system (glibc): what is resident then is what is used."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_heap_tight() -> None:
+    """Let glibc map blocks from half a megabyte on, and give free memory back early: batches of ever new lengths then leave
+    no holes, at the price of some time. For runs whose memory is limited."""
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, 1 << 19)
+        library.mallopt(_TRIM_THRESHOLD, 1 << 25)
 
 
 class Clock:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 GROUPED = 50
 #: Checkpoints that lie side by side at most: two are kept, a third is complete before the oldest goes.
 SIDE_BY_SIDE = 3
+#: Rows that are evaluated together, as a rule and where the memory is limited.
+AT_ONCE, FEW = 64, 8
+#: What holes of earlier batches in the heap add to work between the steps (three runs: 1.05 to 1.15).
+HOLES = 1.1
+#: How much a step takes more after so many batches of ever new lengths, where the heap is not kept tight (--fit).
+GROWS, GROWN = 0.08, 100
 #: What a step and a thousand attention values take in the log, in bytes.
 STEP_BYTES = 320
 
@@ -31,9 +37,9 @@ class Facts:
     every row is a block of that length. stretch: tokens that a batch really holds over rows times longest row, and the same
     of tokens times length.
     batch: [a, b, c] of a batch; evaluate: [once, a batch, a token]; score: [once, a row]. activations: [once, a token, a
-    squared token]; keeps: what a step really took over what its activations count, slack_bytes: what
-    any step takes besides; widest: the largest batch over what the lengths say, where the order is not ours; stays: the share of that which is
-    still held when it is over. evaluate_bytes, score_bytes: what these take beyond what is held then.
+    squared token]; keeps: what a step really took over what its activations count, slack_bytes: what any step takes
+    besides; widest: the largest batch over what the lengths say, where the order is not ours. evaluate_bytes, score_bytes,
+    save_bytes: what these take by themselves, as the heap that a step leaves behind serves them, too.
     """
 
     lengths: list[int] = field(default_factory=list)
@@ -62,9 +68,9 @@ class Facts:
     keeps: float = 1.0
     slack_bytes: int = 0
     widest: float = 1.0
-    stays: float = 0.5
     evaluate_bytes: int = 0
     score_bytes: int = 0
+    save_bytes: int = 0
     checkpoint_bytes: int = 0
     model_bytes: int = 0
     snapshot_bytes: int = 0
@@ -189,16 +195,21 @@ def estimate(facts: Facts, options: TrainOptions, done: int = 0) -> Estimate:
     return Estimate(
         seconds=float(total[0]),
         processor=float(total[1]),
-        peak_bytes=peak(facts, features, looked),
+        peak_bytes=peak(facts, options, features, looked, steps * options.gradient_accumulation),
         disk_bytes=_disk(facts, options, steps, _saves(options, training[0], epochs)),
         parts={name: float(value[0]) for name, value in parts.items()},
         steps=steps,
     )
 
 
+def rows_at_once(options: TrainOptions) -> int:
+    """Return how many rows are evaluated and scored together; few where the memory is limited: figures are the same."""
+    return max(FEW if options.fit else AT_ONCE, options.batch_size)
+
+
 def _eval_batch(facts: Facts, options: TrainOptions) -> int:
-    usual = facts.eval_batch == max(64, facts.batch_size)
-    return max(64, options.batch_size) if usual else facts.eval_batch
+    usual = facts.eval_batch in (max(AT_ONCE, facts.batch_size), max(FEW, facts.batch_size))
+    return rows_at_once(options) if usual else facts.eval_batch
 
 
 def _evaluations(options: TrainOptions, steps: int, epochs: float, done: int) -> float:
@@ -218,13 +229,22 @@ def _watching(facts: Facts, options: TrainOptions, steps: int, done: int) -> np.
     return sum((np.asarray(cost) * count for (cost, _), count in zip(looks, counts, strict=True)), np.zeros(2))
 
 
-def peak(facts: Facts, features: np.ndarray, looked: np.ndarray) -> int:
-    """Return the most resident memory: at a training batch, at an evaluation, or at the final scoring."""
-    standing = facts.loaded_bytes + facts.gradient_bytes + facts.optimizer_bytes + facts.slack_bytes
-    step = facts.widest * float((features @ facts.activations).max())
-    del looked
-    held = standing + facts.stays * facts.keeps * step
-    return int(max(standing + facts.keeps * step, held + facts.evaluate_bytes, held + facts.score_bytes))
+def peak(facts: Facts, options: TrainOptions, features: np.ndarray, looked: np.ndarray, batches: int) -> int:
+    """Return the most resident memory: at one of so many training batches, at an evaluation, or at the final scoring."""
+    standing = facts.loaded_bytes + facts.optimizer_bytes
+    step = (
+        facts.gradient_bytes
+        + facts.slack_bytes
+        + facts.widest * facts.keeps * float((features @ facts.activations).max())
+    )
+    measured = min(facts.eval_batch, len(facts.held)) * max(facts.held, default=1) * facts.stretch[0]
+    looking = facts.evaluate_bytes * float(looked[:, 1].max()) / max(1.0, measured)
+    scoring = facts.model_bytes + max(0, facts.score_bytes - facts.model_bytes) * min(
+        1.0, rows_at_once(options) / AT_ONCE
+    )
+    between = HOLES * (standing + max(looking, scoring, facts.save_bytes))
+    grown = 0.0 if options.fit else GROWS * min(1.0, batches / GROWN)
+    return int(max((1.0 + grown) * (standing + step), between))
 
 
 def _disk(facts: Facts, options: TrainOptions, steps: int, saves: float) -> int:

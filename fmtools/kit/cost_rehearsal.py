@@ -20,10 +20,10 @@ from ..core.contracts import Parts, Task
 from ..core.events import ArtifactEvent, CheckpointEvent
 from . import cost_activations, cost_checkpointing, cost_speeds
 from .cost_lengths import row_lengths
-from .cost_machine import Clock, forget_peak, peak_resident
-from .cost_model import Facts, fit, shapes
+from .cost_machine import Clock, forget_peak, give_back, peak_resident
+from .cost_model import AT_ONCE, Facts, fit, shapes
 from .cost_scene import Order, RehearsalContext, Step, is_torch
-from .cost_scoring import AT_ONCE, rows_scored
+from .cost_scoring import rows_scored
 from .details import texts_of
 from .methods import count
 from .precision import native_bf16
@@ -129,6 +129,7 @@ class Rehearsal:
         def timed(*args: Any, **kwargs: Any) -> Any:
             if name in ("evaluate", "save"):
                 self._peaks.setdefault("train", (peak_resident(), resident()))
+                give_back()
                 forget_peak()
             before, clock = resident(), Clock()
             answer = work(*args, **kwargs)
@@ -213,14 +214,17 @@ class Rehearsal:
         saved = [float(np.dot(facts.activations, (1.0, step.tokens, step.squared))) for step in self._steps]
         if not self._chosen:
             facts.widest = self._widest(max(saved))
-        peak, after = self._peaks["train"]
+        peak = self._peaks["train"][0]
         earlier = (max(saved[:-1]), float(self._steps[-2].peak))
         facts.keeps = KEEPS
         if saved[-1] > 1.3 * earlier[0]:
             facts.keeps = float(np.clip((peak - earlier[1]) / (saved[-1] - earlier[0]), *KEPT))
         facts.slack_bytes = int(max(0, peak - standing - facts.keeps * max(saved)))
-        facts.stays = float(np.clip((after - standing - facts.slack_bytes) / (facts.keeps * max(saved)), 0.0, 1.0))
-        facts.evaluate_bytes = max(0, *(self._peaks[n][0] - self._peaks[n][1] for n in ("evaluate", "save")))
+        facts.evaluate_bytes, facts.save_bytes = (self._grown(name) for name in ("evaluate", "save"))
+
+    def _grown(self, name: str) -> int:
+        before_and_after = self._peaks.get(name, (0, 0))
+        return max(0, before_and_after[0] - before_and_after[1])
 
     def _widest(self, seen: float) -> float:
         """Return the largest batch seen over the largest that so many batches should hold by the lengths of their rows."""
@@ -238,6 +242,7 @@ class Rehearsal:
         facts.checkpoint_bytes = made.bytes if made else 0
         facts.model_bytes = sum(event.bytes for event in self.context.events if isinstance(event, ArtifactEvent))
         facts.scored = rows.num_rows
+        give_back()
         forget_peak()
         before, clock = resident(), Clock()
         loaded = task.load(folder)

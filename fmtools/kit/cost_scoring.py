@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from .cost_machine import Clock
+from .cost_model import AT_ONCE
 
-#: Rows that are scored at once; sets of up to three times as many are timed whole.
-AT_ONCE = 64
 #: Where in the order of lengths blocks of rows are taken: the middles of its thirds.
 PLACES = (1 / 6, 1 / 2, 5 / 6)
 #: (seconds that a few rows took, rows of a block then): writers of text are slow.

@@ -10,6 +10,7 @@ from ..core.contracts import Parts
 from ..core.options import TrainOptions
 from . import chat, encoders, generate, language_model, looking, methods, ngrams
 from .blocks import Blocks, Documents, PadTargets, Talks, Targets, end_token
+from .cost_model import rows_at_once
 from .details import detail
 from .documents import talks_of
 from .generate import Sampling
@@ -54,7 +55,7 @@ def parts(folder: str, splits: dict[str, pa.Table], options: TrainOptions) -> Pa
         sample=lambda: _samples((model, tokenizer), beginnings, talks, options),
         trainer=language_model.LanguageTrainer,
         argument_options={
-            "per_device_eval_batch_size": language_model.at_once(model, options.max_length, max(64, options.batch_size))
+            "per_device_eval_batch_size": language_model.at_once(model, options.max_length, rows_at_once(options))
         },
     )
 

@@ -12,6 +12,7 @@ from ..core.errors import DataError, OptionError
 from ..core.options import TrainOptions
 from . import encoders, gaps, language_model, looking, methods, ngrams
 from .blocks import PadTargets
+from .cost_model import rows_at_once
 from .details import worst
 from .language_runs import KEPT, USUAL, kept
 from .losses import IGNORED
@@ -43,7 +44,7 @@ def parts(folder: str, splits: dict[str, pa.Table], options: TrainOptions) -> Pa
         _begin_with_frequencies(model, train)
     validation = Masked(tokenizer, texts["validation"], options.max_length, FIXED, fixed=True)
     model = methods.apply(model, options)
-    fitting = language_model.at_once(model, options.max_length, max(64, options.batch_size))
+    fitting = language_model.at_once(model, options.max_length, rows_at_once(options))
     return Parts(
         model,
         tokenizer,

@@ -17,6 +17,7 @@ from transformers import (
 from ..core.errors import ModelError, OptionError
 from ..core.options import TrainOptions
 from . import encoders, scratch
+from .cost_model import rows_at_once
 from .language_model import LanguageTrainer, at_once, positions_of, target_loss
 from .losses import IGNORED
 from .spoken import choose_languages, heard, speaks
@@ -158,7 +159,7 @@ def loss(smoothing: float) -> Any:
 def arguments(model: Any, options: TrainOptions) -> dict[str, Any]:
     """Return what the Trainer's arguments need besides the usual."""
     # Not the model's own size is the limit of what fits, but that of its logits.
-    size = at_once(model, options.max_target_length, max(64, options.batch_size))
+    size = at_once(model, options.max_target_length, rows_at_once(options))
     return {"label_names": ["labels"], "per_device_eval_batch_size": size}
 
 

@@ -85,7 +85,7 @@ def _filled(options: TrainOptions) -> TrainOptions:
 
 
 def _key(options: TrainOptions) -> str:
-    values = {name: value for name, value in options if name not in QUICK}
+    values = {name: value for name, value in options if name not in QUICK} | {"tight": bool(options.fit)}
     model = values.pop("model")
     return repr((model if isinstance(model, str) else id(model), sorted(values.items(), key=lambda item: item[0])))
 

@@ -19,8 +19,6 @@ from ..store.checkpoints import Checkpoints
 from ..store.files import private_folder, publish, seal, sweep
 from ..store.runs import RunFolder, RunRecord
 
-SCORED_AT_ONCE = 64
-
 
 def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusEvent:
     """Train a run from its record, from its newest verified checkpoint if it has one; return how it ended.
@@ -28,9 +26,12 @@ def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusE
     rehearsal: a kit.cost_rehearsal.Rehearsal shortens the run to what it takes to say what the whole would cost.
     """
     from ..kit import ranks
+    from ..kit.cost_machine import keep_heap_tight
 
     began = time.perf_counter()
     options = TrainOptions.parse(record.options)
+    if options.fit:
+        keep_heap_tight()
     task: Task = registry.get("tasks", record.task)
     checkpoints = Checkpoints(context.folder)
     start, said = ranks.from_main(checkpoints.newest)
@@ -63,7 +64,7 @@ def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusE
         return StatusEvent(
             status="stopped", message=f"Stopped at step {step} of {total}; `%fm_resume {record.id}` goes on from there."
         )
-    _score(context, task, (splits, meta), (began, trained.metrics.get("train_samples_per_second", 0.0)))
+    _score(context, task, (splits, meta, options), (began, trained.metrics.get("train_samples_per_second", 0.0)))
     trainer.narrator.helm.missed(record.id)
     return StatusEvent(status="done")
 
@@ -165,13 +166,15 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
     import torch
     from transformers import TrainingArguments
 
+    from ..kit.cost_model import rows_at_once
+
     schedule = {"min_lr": options.min_learning_rate} if options.schedule == "cosine_with_min_lr" else {}
     usual: dict[str, Any] = {
         "output_dir": str(folder / "checkpoints"),
         "num_train_epochs": options.epochs,
         "max_steps": options.max_steps or -1,
         "per_device_train_batch_size": options.batch_size,
-        "per_device_eval_batch_size": max(64, options.batch_size),
+        "per_device_eval_batch_size": rows_at_once(options),
         "gradient_accumulation_steps": options.gradient_accumulation,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": options.schedule,
@@ -292,14 +295,15 @@ def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save:
     context.emit(ArtifactEvent(name=name, format="safetensors", bytes=size))
 
 
-def _score(context: Context, task: Task, data: tuple[Any, Any], pace: tuple[float, float]) -> None:
+def _score(context: Context, task: Task, data: tuple[Any, Any, TrainOptions], pace: tuple[float, float]) -> None:
     """Score the published model folder, as anyone will load it, on the test split (the validation split without one)."""
+    from ..kit.cost_model import rows_at_once
     from ..kit.details import texts_of
 
     context.emit(PhaseEvent(phase="evaluating"))
-    splits, meta = data
-    split = _scored(splits)
-    outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], SCORED_AT_ONCE)
+    splits, meta, options = data
+    split, at_once = _scored(splits), rows_at_once(options)
+    outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], at_once)
     _keep_outcomes(context, task, split, (outputs, truth, meta))
     began, speed = pace
     scores = task.score(outputs, truth, {**meta, **texts_of(splits[split])})

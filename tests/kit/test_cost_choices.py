@@ -50,6 +50,6 @@ def test_advice_names_what_fits_with_its_figure() -> None:
     found = Forecast(estimate(known, options()), known, options(), 2_000_000_000, 10**12)
     said = advice(found)
     assert not found.fits
-    assert said[0].startswith("It needs 2.6 GB of memory and 2.0 GB are free.")
-    assert said[1].startswith("--batch-size 8 --gradient-accumulation 2: 1.6 GB")
+    assert said[0].startswith("It needs 2.9 GB of memory and 2.0 GB are free.")
+    assert said[1].startswith("--batch-size 8 --gradient-accumulation 2: 1.8 GB")
     assert advice(Forecast(found.estimate, known, options(), 10**10, 10**12)) == []

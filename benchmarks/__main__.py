@@ -20,6 +20,7 @@ NAMES = (
     "store",
     "first_loss",
     "leaks",
+    "trouble",
     "resume",
     "parity",
     "memory",

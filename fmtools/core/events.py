@@ -58,8 +58,8 @@ class PlanEvent(Record):
 class NoticeEvent(Record):
     """Something the user should hear: a guess that was made, a warning.
 
-    `trouble` names what was spotted at `step` ("nan", "spike", "dead-gradient", "overfitting", "rate-too-high", "memory");
-    such a notice is also a mark on the curve.
+    `trouble` names what was spotted at `step` ("nan", "spike", "dead-gradient", "flat", "overfitting", "rate-too-high",
+    "memory"); such a notice is also a mark on the curve.
     """
 
     type: Literal["notice"] = "notice"

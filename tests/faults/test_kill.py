@@ -70,12 +70,12 @@ def test_nothing_half_made_is_left(runs: tuple[fmtools.Run, fmtools.Run]) -> Non
     assert leftovers(killed.path) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_random_kills(tiny: Path, tmp_path: Path) -> None:
     """A sample over three tasks; `make soak` draws some hundreds."""
     done = subprocess.run(
         [sys.executable, str(SOAK), "--kills", "9", "--seed", "1", "--home", str(tmp_path), "--model", str(tiny)],
-        capture_output=True, text=True, timeout=290,
+        capture_output=True, text=True, timeout=580,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])

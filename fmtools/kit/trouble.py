@@ -14,35 +14,14 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any, Protocol
 
+from .trouble_findings import Advice, Finding
+
 #: Steps whose mean is called the loss at the start; steps that a judgement about the present looks at.
 START, RECENT = 5, 20
 #: A spike: SPIKE losses in a row above every one of the REFERENCE before them (at least REFERENCE_LEAST).
 SPIKE, REFERENCE, REFERENCE_LEAST = 4, 50, 15
 #: Gradient norms up to DEAD for DEAD_STEPS steps; a loss at chance for FLAT steps; differences that a zigzag is told by.
 DEAD, DEAD_STEPS, FLAT, ZIGZAG = 1e-7, 20, 60, 40
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One trouble: its name as in NoticeEvent.trouble, the step where it lies, a sentence with figures, one with advice."""
-
-    trouble: str
-    step: int
-    said: str
-    advice: str = ""
-
-    @property
-    def text(self) -> str:
-        return f"{self.said} {self.advice}".strip()
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What the sentences recommend. `lower` and `higher` are rates as options: "--learning-rate 1e-05"."""
-
-    lower: str = "a lower --learning-rate"
-    higher: str = "a higher --learning-rate"
-    regularise: str = "--keep best or --patience 2"
 
 
 class _OfSteps(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from .trouble import Finding
+from .trouble_findings import Finding
 
 #: Steps of a stretch, and how many stretches in a row must each have grown. Batches of new lengths make the first steps
 #: of every run grow; what they take at least, stretch by stretch, then stays.

@@ -15,7 +15,8 @@ from ..core.options import TrainOptions
 from . import rss
 from .narrator import LOWER, Narrator
 from .rates import rate_flags
-from .trouble import Advice, Finding, Watch
+from .trouble import Watch
+from .trouble_findings import Advice, Finding
 from .trouble_memory import Creep
 
 #: Losses in a row that may be NaN while the weights are still numbers (batches without a single label, for example).

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from fmtools.notebook import by_name
 from fmtools.notebook.label.show import somebody_is_there
 from fmtools.notebook.panel.live import live
 
@@ -24,16 +25,13 @@ STOPS, LOOK = 24, 1.0
 def register(shell: InteractiveShell) -> None:
     """Let this shell show plans as sliders."""
     assert shell.display_formatter is not None
-    shell.display_formatter.ipython_display_formatter.for_type_by_name(HOME, NAME, show)
+    by_name.register(shell.display_formatter.ipython_display_formatter, HOME, NAME, show)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Show plans in the plain way again."""
     assert shell.display_formatter is not None
-    formatter = shell.display_formatter.ipython_display_formatter
-    for known in [key for key in formatter.type_printers if (key.__module__, key.__name__) == (HOME, NAME)]:
-        formatter.type_printers.pop(known)
-    formatter.deferred_printers.pop((HOME, NAME), None)
+    by_name.unregister(shell.display_formatter.ipython_display_formatter, HOME, NAME)
 
 
 def show(plan: SearchPlan) -> None:

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable
 
 from ..core import registry
-from ..core.contracts import Follower
 from ..core.errors import FmError
+from ..core.following import Follower
 from ..store import followers
 from ..store.runs import RunFolder, home
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.contracts import FollowPoint, FollowSink
 from ..core.events import ENDED
+from ..core.following import FollowPoint, FollowSink
 from ..store.log import LogReader
 from ..store.runs import RunFolder
 

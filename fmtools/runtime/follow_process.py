@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core import registry
-from ..core.contracts import Followed, Follower
 from ..core.errors import FmError
+from ..core.following import Followed, Follower
 from ..store import followers
 from ..store.runs import RunFolder
 from .follow_log import follow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -11,12 +10,10 @@ from typing import Any
 
 from ..core import registry
 from ..core.contracts import Context, Parts, Task
-from ..core.errors import from_os_error
-from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, SampleEvent, StatusEvent
+from ..core.events import ArtifactEvent, NoticeEvent, PhaseEvent, PlanEvent, ResultEvent, StatusEvent
 from ..core.options import TrainOptions
-from ..store import datasets, outcomes, steering
+from ..store import artifacts, datasets, outcomes, steering
 from ..store.checkpoints import Checkpoints
-from ..store.files import private_folder, publish, seal, sweep
 from ..store.runs import RunFolder, RunRecord
 
 
@@ -139,15 +136,16 @@ def _helm(context: Context, record: RunRecord) -> Any:
 
 def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions, helm: Any) -> Any:
     """Return what tells the log of the training, with the looks at the model that the options ask for."""
+    from ..kit import looks
     from ..kit.narrator import Judge, Narrator
     from ..kit.ranks import is_main
 
     return Narrator(
         context,
         save_seconds=options.save_minutes * 60,
-        snapshot=_snapshots(context, task, parts),
+        snapshot=looks.snapshots(context, task, parts),
         every=options.watch_every if parts.probes and is_main() else 0,
-        sample=_samples(context, parts),
+        sample=looks.samples(context, parts),
         sample_every=options.sample_every if parts.sample and is_main() else 0,
         judge=Judge(
             options.metric or task.main_metric, options.patience, options.keep == "best" or bool(options.patience)
@@ -221,40 +219,6 @@ def _plan(
     )
 
 
-def _snapshots(context: Context, task: Task, parts: Parts) -> Any:
-    """Return a function that records the watched sentences' attention at a step; a model that gives none is said once."""
-    off: list[bool] = []
-
-    def snapshot(step: int) -> None:
-        if off:
-            return
-        try:
-            for number, text in enumerate(parts.probes):
-                context.attention(step, number, text, *task.attention((parts.model, parts.tokenizer), text))
-        except Exception as error:  # looking at a model must never end its training
-            off.append(True)
-            context.emit(NoticeEvent(text=f"Attention is not shown: {error}", level="warning"))
-
-    return snapshot
-
-
-def _samples(context: Context, parts: Parts) -> Any:
-    """Return a function that lets the model write after each beginning at a step; one that cannot is said once."""
-    off: list[bool] = []
-
-    def sample(step: int) -> None:
-        if off or parts.sample is None:
-            return
-        try:
-            for prompt, text in parts.sample():
-                context.emit(SampleEvent(step=step, prompt=prompt, text=text))
-        except Exception as error:  # looking at a model must never end its training
-            off.append(True)
-            context.emit(NoticeEvent(text=f"No texts are shown: {error}", level="warning"))
-
-    return sample
-
-
 def _publish_model(context: Context, trainer: Any, parts: Parts, record: RunRecord) -> None:
     """Save model and tokenizer in the hub's layout under artifacts/model, whole or not at all."""
     from ..kit.methods import is_adapter, whole
@@ -279,19 +243,8 @@ def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save:
     """Write one artifact, whole or not at all."""
     from ..kit.durable import disk_refusal
 
-    artifacts = context.folder / "artifacts"
-    stage = artifacts / f".tmp-{name}"
-    try:
-        sweep(private_folder(artifacts))
-        save(private_folder(stage))
-        size = seal(stage, {"run": record.id, "step": int(trainer.state.global_step)})
-        publish(stage, artifacts / name)
-    except Exception as error:
-        shutil.rmtree(stage, ignore_errors=True)  # also makes room for the log to say what happened
-        refusal = disk_refusal(error)
-        if refusal is None:
-            raise
-        raise from_os_error(refusal, "save the trained model") from None
+    facts = {"run": record.id, "step": int(trainer.state.global_step)}
+    size = artifacts.write(context.folder, name, save, facts, disk_refusal)
     context.emit(ArtifactEvent(name=name, format="safetensors", bytes=size))
 
 

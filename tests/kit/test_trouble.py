@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fmtools.kit.trouble import Finding, Watch
+from fmtools.kit.trouble import Watch
+from fmtools.kit.trouble_findings import Finding
 from fmtools.kit.trouble_memory import STRETCH, STRETCHES, Creep
 
 

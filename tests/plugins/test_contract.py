@@ -13,8 +13,9 @@ import pytest
 import fmtools
 import samples
 from fmtools.core import registry
-from fmtools.core.contracts import GROUPS, Dataset, Follower, ModelCard, ModelSource, Source, Task
+from fmtools.core.contracts import GROUPS, Dataset, ModelCard, ModelSource, Source, Task
 from fmtools.core.errors import FmError
+from fmtools.core.following import Follower
 from fmtools.core.options import TrainOptions
 
 SHAPES: dict[str, Any] = {"tasks": Task, "sources": Source, "models": ModelSource, "followers": Follower}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fmtools.core.contracts import FollowPoint
+from fmtools.core.following import FollowPoint
 from fmtools.runtime.follow_log import Truth, follow
 from fmtools.store.runs import RunFolder
 

@@ -8,8 +8,9 @@ from pydantic import field_validator
 
 from ..errors import OptionError
 from .base import Hint, option
+from .learning import ADVANCED, CHOICE
 from .space import read_space, written_space
-from .train import ADVANCED, CHOICE, TrainOptions
+from .train import TrainOptions
 
 #: Options of `tune` that no trial is told.
 OWN = (

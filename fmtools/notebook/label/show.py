@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fmtools.notebook import by_name
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -12,25 +14,19 @@ if TYPE_CHECKING:
     from .widget import LabelWidget
 
 #: Named, not imported: loading the extension must stay light.
-HOME, NAMES = "fmtools.api.label", ("Labels",)
+HOME, NAME = "fmtools.api.label", "Labels"
 
 
 def register(shell: InteractiveShell) -> None:
     """Let this shell show `Labels` as the widget."""
     assert shell.display_formatter is not None
-    formatter = shell.display_formatter.mimebundle_formatter
-    for name in NAMES:
-        formatter.for_type_by_name(HOME, name, bundle)
+    by_name.register(shell.display_formatter.mimebundle_formatter, HOME, NAME, bundle)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Show `Labels` in the plain way again."""
     assert shell.display_formatter is not None
-    formatter = shell.display_formatter.mimebundle_formatter
-    for name in NAMES:
-        for known in [key for key in formatter.type_printers if (key.__module__, key.__name__) == (HOME, name)]:
-            formatter.type_printers.pop(known)
-        formatter.deferred_printers.pop((HOME, name), None)
+    by_name.unregister(shell.display_formatter.mimebundle_formatter, HOME, NAME)
 
 
 def bundle(labels: Labels, include: Any = None, exclude: Any = None) -> dict[str, Any]:

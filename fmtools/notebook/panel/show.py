@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fmtools.notebook import by_name
 from fmtools.notebook.label.show import somebody_is_there
 
 if TYPE_CHECKING:
@@ -18,16 +19,13 @@ HOME, NAME = "fmtools.api.panel", "Panel"
 def register(shell: InteractiveShell) -> None:
     """Let this shell show panels as forms."""
     assert shell.display_formatter is not None
-    shell.display_formatter.ipython_display_formatter.for_type_by_name(HOME, NAME, show)
+    by_name.register(shell.display_formatter.ipython_display_formatter, HOME, NAME, show)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Show panels in the plain way again."""
     assert shell.display_formatter is not None
-    formatter = shell.display_formatter.ipython_display_formatter
-    for known in [key for key in formatter.type_printers if (key.__module__, key.__name__) == (HOME, NAME)]:
-        formatter.type_printers.pop(known)
-    formatter.deferred_printers.pop((HOME, NAME), None)
+    by_name.unregister(shell.display_formatter.ipython_display_formatter, HOME, NAME)
 
 
 def show(panel: Panel) -> None:

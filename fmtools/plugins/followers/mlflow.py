@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ...core.contracts import Followed, FollowPoint
 from ...core.errors import OptionError
+from ...core.following import Followed, FollowPoint
 
 EXPERIMENT = "fmtools"
 #: What MLflow takes at once, and the most characters of a parameter.

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...core.contracts import Followed, FollowPoint
 from ...core.errors import OptionError
+from ...core.following import Followed, FollowPoint
 
 
 class TensorBoard:

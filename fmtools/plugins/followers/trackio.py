@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...core.contracts import Followed, FollowPoint
 from ...core.errors import OptionError
+from ...core.following import Followed, FollowPoint
 
 PROJECT = "fmtools"
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from fmtools.core import registry
-from fmtools.core.contracts import Follower
 from fmtools.core.errors import OptionError
+from fmtools.core.following import Follower
 from fmtools.runtime import follow
 from fmtools.runtime.context import open_context
 from fmtools.runtime.follow_log import follow as hand_over
@@ -149,7 +149,7 @@ def _killed(run: RunFolder, plugin: Follower, place: str) -> None:
         pass
 
     record = run.record
-    from fmtools.core.contracts import Followed
+    from fmtools.core.following import Followed
 
     sink = plugin.open(
         Followed(record.id, record.name, record.task, record.model, record.data, place, 0.0, record.options)

@@ -126,7 +126,9 @@ class Planted:
 
 def people(count: int = 500, seed: int = 7) -> list[Person]:
     """Return `count` English and `count` Chinese persons, no two of the same name."""
-    chance, found, names = random.Random(seed), [], set()
+    chance = random.Random(seed)
+    found: list[Person] = []
+    names: set[str] = set()
     for language, make in (("english", _english), ("chinese", _chinese)):
         while sum(person.language == language for person in found) < count:
             person = Person(language, make(chance))

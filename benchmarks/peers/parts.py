@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from fmtools.kit import looks
 from fmtools.kit.durable import DurableTrainer
 from fmtools.kit.narrator import Narrator
 from fmtools.runtime.context import open_context
@@ -50,8 +51,8 @@ def main(run_folder: str) -> None:
     def with_clock(*words: Any) -> Any:
         return _Snapshot(snapshots(*words), probe)
 
-    snapshots = stage._snapshots
-    stage._snapshots = with_clock  # type: ignore[assignment]
+    snapshots = looks.snapshots
+    looks.snapshots = with_clock  # type: ignore[assignment]
     log, count = clocked(Narrator, "on_log"), clocked(Narrator, "count")
     whole, step = clocked(DurableTrainer, "_maybe_log_save_evaluate"), clocked(DurableTrainer, "training_step")
     run = again(RunFolder(Path(run_folder)))

@@ -65,6 +65,7 @@ def _of(name: str, outcomes: list[Outcome], peer: Peer | None) -> list[Figure]:
 
 
 def _ratios(peer: Peer, ours: list[Outcome], theirs: list[Outcome]) -> list[Figure]:
+    bounds: tuple[tuple[str, float | None], ...]
     bounds = (("steady", 0.97), ("whole", None)) if peer.name == LOOP else (("steady", 1.0), ("whole", 1.0))
     names = {column: said for column, said, _ in COLUMNS}
     if peer.pairs:  # its steps are of another kind

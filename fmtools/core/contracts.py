@@ -21,6 +21,7 @@ GROUPS = {
     "sources": "fmtools.sources",
     "models": "fmtools.models",
     "followers": "fmtools.followers",
+    "exporters": "fmtools.exporters",
 }
 
 

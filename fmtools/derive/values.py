@@ -91,7 +91,7 @@ def _known(kind: str, environment: Environment) -> list[str]:
         from fmtools.core.options.steps import STEPS
 
         return list(STEPS)
-    if kind in ("tasks", "models", "formats", "followers"):
+    if kind in ("tasks", "models", "formats", "followers", "exporters"):
         from fmtools.core import registry
 
         own = environment.modules() if kind == "models" else []

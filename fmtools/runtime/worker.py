@@ -68,7 +68,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, code, compare, find_rate, forecast, predict, protect, suspects, train
+    from ..stages import augment, code, compare, export, find_rate, forecast, predict, protect, suspects, train
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -83,6 +83,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "entities": suspects.entities,
         "significance": compare.significance,
         "code": code.code,
+        "export": export.export,
         "forecast": partial(forecast.forecast, train.train),
         "find_rate": partial(find_rate.find_rate, train.train),
     }

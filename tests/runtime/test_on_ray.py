@@ -54,7 +54,7 @@ def test_two_workers_on_ray_learn_what_one_process_learns_and_obey(tiny: Path, s
     until(lambda: of_ray() <= others, 60, 0.2)
     assert set(os.listdir("/dev/shm")) <= shared
     assert (run.path / "worker.log").stat().st_size < 50_000
-    assert not list(run.path.glob("ray-*"))
+    until(lambda: not list(run.path.glob("ray-*")))  # goes when the cluster has, which is after the cell
 
 
 def listening_outside(pids: set[int]) -> list[str]:

@@ -1,0 +1,34 @@
+"""What a written model's card says of it: enough to use it without fmtools, see docs/export.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def of(loaded: Any, meta: dict[str, Any]) -> dict[str, Any]:
+    """Return labels, lengths and habits of a loaded model, as plain JSON."""
+    from .recorded import module_of
+
+    model = module_of(loaded)
+    words = loaded[1] if isinstance(loaded, tuple) and len(loaded) > 1 else getattr(model, "tokenizer", None)
+    return {
+        "labels": list(meta.get("labels") or []),
+        "several": bool(meta.get("multi_label")),
+        "pair": bool(meta.get("pair_column")),
+        "max_length": max_length(model, words),
+        "pad_id": int(getattr(words, "pad_token_id", 0) or 0),
+        **({"division": meta["division"], "plain_tags": bool(meta["plain"])} if "division" in meta else {}),
+        **({"prompts": dict(model.prompts)} if getattr(model, "prompts", None) else {}),
+        **({"unanswerable": bool(meta["unanswerable"])} if "unanswerable" in meta else {}),
+    }
+
+
+def max_length(model: Any, words: Any) -> int:
+    """Return how many tokens the model reads at most, as fmtools itself cuts its texts."""
+    from . import classifiers, taggers
+
+    if hasattr(model, "max_seq_length"):  # a sentence encoder
+        return int(model.max_seq_length)
+    if type(model).__name__.endswith("ForTokenClassification") and words is not None:
+        return taggers.longest(model, words)
+    return classifiers.max_length(model)

@@ -1,0 +1,1 @@
+"""Formats that trained models leave in: one file each."""

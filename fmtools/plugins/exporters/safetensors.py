@@ -1,0 +1,54 @@
+"""safetensors: the model folder as the hub takes it, with a model card filled from the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.exporting import Runner, Subject
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Safetensors:
+    """The hub's layout: config.json, model.safetensors, tokenizer, README.md."""
+
+    name = "safetensors"
+    summary = "The hub's layout with a model card: for transformers, for sharing."
+    format = "safetensors"
+    tasks: tuple[str, ...] = ()
+    tolerance = 1e-5
+
+    def check(self) -> None:
+        """Nothing to ask for."""
+
+    def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
+        """Copy the published model, and write its card."""
+        from ...kit import hub_layout, model_card
+
+        hub_layout.copy_all(subject.folder, folder)
+        (folder / "README.md").write_text(model_card.text(subject), encoding="utf-8")
+        return {"files": {"model": hub_layout.weights(folder)}, "outputs": subject.outputs}
+
+    def open(self, folder: Path) -> Runner:
+        """Open it as the task does that fmtools would predict with."""
+        import json
+
+        import torch
+
+        from ...core import registry
+        from ...core.exporting import CARD
+        from ...kit import recorded
+
+        task = registry.get("tasks", json.loads((folder / CARD).read_text(encoding="utf-8"))["task"])
+        model = recorded.module_of(task.load(folder)).eval()
+
+        def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            given = {name: torch.from_numpy(value) for name, value in inputs.items()}
+            with torch.inference_mode():
+                out = model(given) if hasattr(model, "encode") else model(**given)
+            return {name: value.float().numpy() for name, value in recorded.tensors(out).items()}
+
+        return run

@@ -1,0 +1,111 @@
+"""export: write a trained model in another format, and give it a name only when it answers like the original."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ..core import registry
+from ..core.contracts import Task
+from ..core.errors import ModelError
+from ..core.exporting import CARD, Exporter, Subject
+from ..store import artifacts, datasets
+from ..store.files import fault_in
+from ..store.runs import RunRecord
+
+#: The same rows are compared every time.
+SEED = 42
+
+
+def export(
+    record: dict[str, Any],
+    path: str,
+    root: str,
+    to: str,
+    name: str,
+    rows: int,
+    max_diff: float | None,
+    training: dict[str, Any],
+) -> dict[str, Any]:
+    """Write artifacts/`name` of a run in the format `to`; return its card, with "path" and "size_bytes".
+
+    rows: how many held-out rows it is compared on. training: what the run says of itself, for a model card. Nothing is
+    left under the name when the written model cannot be opened in a fresh process, or differs.
+    """
+    from ..kit import fresh, gate
+    from ..kit.durable import disk_refusal
+
+    run, asked = Path(path), RunRecord.model_validate(record)
+    exporter: Exporter = registry.get("exporters", to)
+    began = time.perf_counter()
+    task, loaded, held, meta = opened(run, asked, Path(root), rows)
+    subject = _subject(task, loaded, held, meta, asked, run, training)
+    card: dict[str, Any] = {}
+
+    def save(folder: Path) -> None:
+        found = exporter.export(subject, folder)
+        card.update(_card(subject, exporter, asked, found))
+        _write(folder, card)
+        with fresh.opened(to, folder) as runner:
+            compared = gate.compare(task, loaded, subject, runner, held, meta)
+        gate.refuse_if_apart(compared, max_diff or exporter.tolerance)
+        card.update(
+            metrics=compared.metrics,
+            metrics_of_original=compared.metrics_of_original,
+            max_abs_diff=compared.max_abs_diff,
+            rows=compared.rows,
+        )
+        _write(folder, card)
+
+    size = artifacts.write(run, name, save, {"run": asked.id, "format": exporter.format}, disk_refusal)
+    return {**card, "path": str(run / "artifacts" / name), "size_bytes": size, "seconds": time.perf_counter() - began}
+
+
+def opened(run: Path, record: RunRecord, root: Path, rows: int) -> tuple[Task, Any, Any, dict[str, Any]]:
+    """Return (task, loaded model, at most `rows` held-out rows, meta) of a run.
+
+    Raises ModelError when the model's files are not those that the run wrote.
+    """
+    import numpy as np
+
+    task: Task = registry.get("tasks", record.task)
+    model = run / "artifacts" / "model"
+    if fault := fault_in(model):
+        raise ModelError(f"The model of run {record.name} is damaged: {fault}.", "Resume the run (%fm_resume).")
+    splits, meta = datasets.load(record.dataset, root)
+    held = splits["test" if "test" in splits else "validation"]
+    if held.num_rows > rows:  # files are often sorted by label
+        held = held.take(np.sort(np.random.default_rng(SEED).choice(held.num_rows, rows, replace=False)))
+    return task, task.load(model), held, meta
+
+
+def _subject(
+    task: Task, loaded: Any, held: Any, meta: dict[str, Any], record: RunRecord, run: Path, training: dict[str, Any]
+) -> Subject:
+    from ..kit import export_facts, recorded
+
+    subject = recorded.record(task, loaded, held, run / "artifacts" / "model")
+    subject.facts = {**export_facts.of(loaded, meta), "name": record.name, "run": record.id}
+    subject.training = training
+    return subject
+
+
+def _card(subject: Subject, exporter: Exporter, record: RunRecord, found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "format": exporter.format,
+        "exporter": exporter.name,
+        "task": record.task,
+        "method": "",
+        "inputs": subject.inputs,
+        "outputs": subject.outputs,
+        "data": record.data,
+        **subject.facts,
+        **found,
+    }
+
+
+def _write(folder: Path, card: dict[str, Any]) -> None:
+    (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -38,7 +38,8 @@ def opened(exporter: str, folder: Path) -> Iterator[Runner]:
     """
     command = [sys.executable, "-m", "fmtools.kit.fresh", exporter, str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
 
     def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         with contextlib.suppress(BrokenPipeError):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
-    "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "code", "compare", "doctor", "find_learning_rate", "follow", "forecast", "panel",
+    "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "serve", "attach", "baseline", "resume", "steer", "pause", "stop",
+    "code", "compare", "doctor", "export", "find_learning_rate", "follow", "forecast", "panel",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         evaluate as evaluate,
+    )
+    from .api import (
+        export as export,
     )
     from .api import (
         find_learning_rate as find_learning_rate,
@@ -75,6 +78,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         runs as runs,
+    )
+    from .api import (
+        serve as serve,
     )
     from .api import (
         steer as steer,

@@ -30,6 +30,9 @@ TERMINAL_EVERY, LOG_EVERY = 0.5, 10.0
 class Progress:
     """Follows a run on stderr: one line that renews itself on a terminal, a line now and then in a log."""
 
+    #: A server that is started here ends with this process, which waits for it.
+    stays = True
+
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._next, self._open, self._phase = 0.0, False, ""
@@ -216,6 +219,8 @@ def _execute(options: Options, as_json: bool) -> int:
     result = api.execute(options, Progress())
     answer = jsonable(result.to_json() if result is not None else {})
     print(json.dumps(answer, allow_nan=False) if as_json else _plain(result), flush=True)
+    if getattr(result, "foreground", False):
+        return int(result.stay())
     return status_of(options, answer)
 
 

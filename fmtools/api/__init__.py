@@ -18,6 +18,7 @@ from ..core.options import (
     DataOptions,
     DoctorOptions,
     EvaluateOptions,
+    ExportOptions,
     FollowOptions,
     GetOptions,
     LabelOptions,
@@ -29,6 +30,7 @@ from ..core.options import (
     ProtectOptions,
     ResumeOptions,
     RunsOptions,
+    ServeOptions,
     ShowOptions,
     SteerOptions,
     StopOptions,
@@ -40,17 +42,20 @@ from . import catalogue, lifecycle, look
 from . import code as coding
 from . import compare as comparing
 from . import data as data_verb
+from . import export as exporting
 from . import follow as following
 from . import forecast as costs
 from . import label as labelling
 from . import panel as panels
 from . import protect as protection
 from . import search as searching
+from . import serve as servers
 from . import steer as steering
 from .catalogue import GetTable, ModelTable
 from .code import Script
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
+from .export import Exported
 from .find_rate import RateTest
 from .follow import Followers
 from .forecast import Forecast
@@ -59,8 +64,8 @@ from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Follower", "Forecast", "RateTest", "Run", "Search", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "find_learning_rate", "follow", "forecast", "get", "label", "load_data", "models",
-    "panel", "pause", "predict", "protect", "resume", "runs", "steer", "stop", "train", "tune", "warm_up",
+    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "RateTest", "Run", "Search", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "label", "load_data", "models",
+    "panel", "pause", "predict", "protect", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -86,7 +91,9 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     RunsOptions: look.runs,
     CompareOptions: comparing.compare,
     CodeOptions: coding.code,
+    ExportOptions: exporting.export,
     FollowOptions: following.follow,
+    ServeOptions: servers.serve,
     DoctorOptions: look.doctor,
 }
 
@@ -248,9 +255,24 @@ def code(run: str = "last", save: str | None = None) -> Script:
     return result
 
 
+def export(run: str = "last", to: str = "onnx", **options: Any) -> Exported:
+    """Write a trained run in another format; it is compared with the original in a fresh process first. Options: ExportOptions."""
+    result: Exported = execute(ExportOptions.parse({"run": run, "to": to, **options}))
+    return result
+
+
 def follow(run: str = "last", to: str | list[str] = "tensorboard", place: str | None = None) -> Followers:
     """Show a run's curves in TensorBoard, MLflow or Trackio, while it trains or after."""
     result: Followers = execute(FollowOptions.parse({"run": run, "to": to, "place": place}))
+    return result
+
+
+def serve(artifact: str = "last", **options: Any) -> servers.Served | servers.ServedTable:
+    """Serve an exported model over HTTP on this machine and return when it answers: serve("last/onnx").predict("a text").
+
+    serve(list=True) lists servers, serve(stop="name") ends one. Options: ServeOptions.
+    """
+    result: servers.Served | servers.ServedTable = execute(ServeOptions.parse({"artifact": artifact, **options}))
     return result
 
 

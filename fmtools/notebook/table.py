@@ -34,7 +34,9 @@ MAGICS = {
     "fm_stop": "stop",
     "fm_compare": "compare",
     "fm_code": "code",
+    "fm_export": "export",
     "fm_follow": "follow",
+    "fm_serve": "serve",
     "fm_doctor": "doctor",
 }
 #: Magics that also take a cell, with the options as YAML in its body.

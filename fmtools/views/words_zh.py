@@ -43,5 +43,9 @@ ZH = {
     "trials": "试验", "trial": "试验", "best": "最佳", "best so far": "目前最佳", "pruned": "提前结束", "waiting": "等待中", "not finished": "未完成",
     "front": "前沿", "what mattered": "重要性", "after a few trials": "试验几次后显示", "what was tried": "已尝试", "run": "运行",
     "the options as they stand": "当前选项", "The options as they stand are the best so far.": "目前最佳的就是当前选项。",
+    "starting": "启动中", "stopping": "停止中", "requests": "请求数", "requests/s": "请求/秒", "latency": "延迟", "latency p50 / p95 / p99": "延迟 p50 / p95 / p99", "refused": "已拒绝",
+    "no servers yet": "还没有服务",
+    "original": "原模型", "difference": "差异", "open it without fmtools": "不用 fmtools 打开",
+    "Largest difference of an output, on {rows} rows in a fresh process: {value}.": "在新进程中对 {rows} 行比较，输出的最大差异：{value}。",
     "at a time": "同时进行", "Search": "搜索", "Stop": "停止",
 }  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 from .base import Hint, Options, ReadsData, field_of, flag, hint_of, nearest, option, unknown_option
 from .code import CodeOptions
 from .data import DataOptions
+from .export import ExportOptions
 from .follow import FollowOptions
 from .get import GetOptions
 from .label import LabelOptions
 from .models import ModelsOptions
 from .panel import PanelOptions
 from .protect import ProtectOptions
+from .serve import ServeOptions
 from .steer import SteerOptions
 from .train import TrainOptions
 from .tune import TuneOptions
@@ -54,7 +56,9 @@ VERBS: dict[str, type[Options]] = {
         StopOptions,
         CompareOptions,
         CodeOptions,
+        ExportOptions,
         FollowOptions,
+        ServeOptions,
         DoctorOptions,
     )
 }
@@ -69,6 +73,7 @@ __all__ = [
     "DataOptions",
     "DoctorOptions",
     "EvaluateOptions",
+    "ExportOptions",
     "FollowOptions",
     "GetOptions",
     "Hint",
@@ -82,6 +87,7 @@ __all__ = [
     "ReadsData",
     "ResumeOptions",
     "RunsOptions",
+    "ServeOptions",
     "ShowOptions",
     "SteerOptions",
     "StopOptions",

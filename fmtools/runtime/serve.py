@@ -1,0 +1,136 @@
+"""Starting and ending model servers: processes of their own, which outlive the kernel."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from ..core.errors import FmError
+from ..store import lease
+from ..store.services import SETTINGS, STATE, ServiceFolder
+
+#: What the extra `serve` brings.
+NEEDED = ("fastapi", "uvicorn", "prometheus_client", "tokenizers")
+#: Seconds that a server may take until its model has computed once, and between two looks.
+STARTING, LOOK = 120.0, 0.05
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def check() -> None:
+    """Raise FmError when the packages of a server are not installed."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise FmError(f"Serving needs {', '.join(missing)}.", 'pip install "fmtools[serve]"')
+
+
+def start(service: ServiceFolder) -> None:
+    """Start a server and return when its model has computed once. Raises FmError with its last words when it fails."""
+    for old in (service.path / STATE, *service.path.glob("lease-*.json")):
+        old.unlink(missing_ok=True)
+    with service.log.open("ab") as log:
+        os.chmod(service.log, 0o600)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fmtools.serving", "--settings", str(service.path / "settings.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            start_new_session=True,  # a kernel's restart ends its process group; the server goes on
+        )
+    _started[:] = [other for other in _started if other.poll() is None]
+    _started.append(process)
+    try:
+        lease.claim(service.path, process.pid)
+        _await(service, process)
+    except BaseException:
+        process.terminate()
+        raise
+
+
+def _await(service: ServiceFolder, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + STARTING
+    while time.monotonic() < end:
+        state = service.state
+        if state["status"] == "running":
+            return
+        if process.poll() is not None:
+            raise FmError(f"The model cannot be served: {_reason(service)}", f"{service.log} has the details.")
+        time.sleep(LOOK)
+    raise FmError(f"The server was not ready within {STARTING:.0f} s.", f"{service.log} has the details.")
+
+
+def _reason(service: ServiceFolder) -> str:
+    said = str(service.state.get("message") or "")
+    if said:
+        return said
+    lines = service.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it ended without a word."
+
+
+def stop(service: ServiceFolder, patience: float = 40.0) -> bool:
+    """Ask a server to end and wait until it has; return whether there was one. What is left after that is killed."""
+    if not service.alive():
+        return False
+    holder, _ = lease.newest(service.path)
+    assert holder is not None
+    if holder.host != lease.host_key():
+        raise FmError(f"The server runs on {holder.machine}.", "Stop it there.")
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(holder.pid, signal.SIGTERM)
+    end = time.monotonic() + patience
+    while service.alive() and time.monotonic() < end:
+        _reap()
+        time.sleep(LOOK)
+    if service.alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(holder.pid, signal.SIGKILL)
+    return True
+
+
+def stay(service: ServiceFolder) -> int:
+    """Wait until a server that this process has started ends; hand SIGINT and SIGTERM on to it. Return its exit status."""
+    holder, _ = lease.newest(service.path)
+    process = next((one for one in _started if holder is not None and one.pid == holder.pid), None)
+    if process is None:
+        return 1
+
+    def hand_on(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hand_on)
+    return process.wait()
+
+
+def _reap() -> None:
+    _started[:] = [one for one in _started if one.poll() is None]
+
+
+@atexit.register
+def _let_go() -> None:
+    for process in _started:
+        if process.poll() is None:
+            process.returncode = 0  # it goes on without us; Popen would warn of that
+
+
+def taken_in(service: ServiceFolder, patience: float = 60.0) -> None:
+    """Wait until every worker of a running server has done what its settings say now. Raises FmError when one refuses."""
+    wanted = (service.path / SETTINGS).stat().st_mtime_ns
+    end = time.monotonic() + patience
+    while time.monotonic() < end and service.alive():
+        state = service.state
+        if state.get("refused", 0) >= wanted:
+            raise FmError(
+                f"The server did not take the model in: {state['message']}", "The model it had goes on answering."
+            )
+        if state.get("taken", 0) >= wanted:
+            return
+        time.sleep(LOOK)
+    raise FmError("The server has not taken the model in.", f"{service.log} has the details.")

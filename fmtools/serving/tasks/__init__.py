@@ -1,0 +1,21 @@
+"""What a task's arrays mean: one file a task, chosen by its hub name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ..artifact import Artifact
+from ..session import Session
+from .base import Handler
+
+#: Task -> module:class. What is not here is served as plain tensors.
+HANDLERS = {
+    "text-classification": "text_classification:TextClassification",
+}
+
+
+def handler_of(artifact: Artifact, session: Session) -> Handler:
+    """Return what reads and answers requests of an artifact's task. Raises BadArtifact."""
+    module, _, name = HANDLERS.get(artifact.task, "tensors:Tensors").partition(":")
+    found: Handler = getattr(import_module(f"{__name__}.{module}"), name)(artifact, session)
+    return found

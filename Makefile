@@ -25,7 +25,7 @@ BENCH ?=
 # What the tests of real models and sets need; fetched into the user's cache, once.
 ASSETS := e5-small smollm2 people-daily shop-reviews moby-dick dialogues faq bible ui-strings-zh
 
-.PHONY: help setup assets run test lint format docs bench soak pins clean
+.PHONY: help setup assets run test lint format docs bench bench-gpu soak pins clean
 
 help:
 	@echo "make run    set up, execute the quickstart notebook, open it in JupyterLab (HEADLESS=1: stop before that)"
@@ -33,6 +33,7 @@ help:
 	@echo "make test   set up, lint, run every test and every notebook"
 	@echo "make lint   ruff, mypy, layering, generated files, TypeScript"
 	@echo "make bench  measure (BENCH=\"store --quick\": only that); results go to benchmarks/results"
+	@echo "make bench-gpu measure on a card: GPT-2 124M from scratch beside a bare loop"
 	@echo "make soak   kill training KILLS times ($(KILLS)), resume it, compare with training that nobody disturbed"
 	@echo "make docs   write the generated pages and types anew"
 	@echo "make pins   write constraints.txt anew from $(VENV)"
@@ -103,6 +104,9 @@ assets: setup
 
 bench: setup
 	python -m benchmarks $(BENCH)
+
+bench-gpu: setup
+	python -m benchmarks gpu
 
 soak: setup
 	python scripts/soak.py --kills $(KILLS)

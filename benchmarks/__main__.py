@@ -37,9 +37,11 @@ NAMES = (
     "versus",
     "questions",
     "translation",
+    "summarization",
     "vectors",
     "preferences",
     "own_module",
+    "gpu",
 )
 
 
@@ -69,6 +71,8 @@ def _measure(name: str, settings: Settings, results: Path) -> int:
     except Exception as error:
         print(f"could not run: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
+    if not figures:
+        return 0  # it has said why there is nothing to measure here
     print(table(figures), flush=True)
     answer: dict[str, Any] = {
         "name": name,

@@ -51,6 +51,9 @@ class TextRows(torch.utils.data.Dataset[dict[str, Any]]):
 class PadTexts:
     """Collate rows to tensors [rows, longest of the batch]; padding goes to the right."""
 
+    #: Other processes may make batches (kit.gpu).
+    draws_nothing = True
+
     def __init__(self, pad_id: int) -> None:
         self.pad_id = pad_id
 

@@ -137,19 +137,26 @@ class Talks(Targets):
 
 
 class PadTargets:
-    """Collate rows to tensors [rows, longest of the batch]; padding goes to the right, and a mask is given where there is any."""
+    """Collate rows to tensors [rows, longest of the batch]; padding goes to the right, and a mask is given where there is any.
 
-    def __init__(self, pad_id: int) -> None:
-        self.pad_id = pad_id
+    width: tensors are [rows, width], without a mask: a model that looks back only sees no padding, and where attention has
+    no mask a card uses its fastest kernel.
+    """
+
+    #: Other processes may make batches (kit.gpu).
+    draws_nothing = True
+
+    def __init__(self, pad_id: int, width: int = 0) -> None:
+        self.pad_id, self.width = pad_id, width
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         lengths = [len(row["input_ids"]) for row in rows]
-        shape = len(rows), max(lengths)
+        shape = len(rows), self.width or max(lengths)
         batch = {"input_ids": torch.full(shape, self.pad_id), "labels": torch.full(shape, IGNORED)}
         for i, row in enumerate(rows):
             for name, values in batch.items():
                 values[i, : lengths[i]] = torch.as_tensor(row[name])
-        if min(lengths) < max(lengths):
+        if min(lengths) < max(lengths) and not self.width:
             batch["attention_mask"] = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
         return batch
 

@@ -12,14 +12,14 @@ from transformers import PreTrainedModel, TrainerCallback
 from ..core.contracts import Context, Parts
 from ..core.events import ForecastEvent, NoticeEvent
 from ..core.options import TrainOptions
-from . import cost_activations, cost_checkpointing
+from . import cost_activations, cost_checkpointing, gpu
 from .cost_advice import Forecast, advice
 from .cost_lengths import row_lengths
-from .cost_machine import free_disk, peak_resident
+from .cost_machine import free_disk
 from .cost_model import Estimate, Facts, estimate, fit
+from .gpu import peak_resident, resident, room
 from .methods import count
 from .precision import native_bf16
-from .rss import resident, room
 
 #: Steps and seconds of training before the first forecast; how far off one is before it is said anew; how often at most.
 STEPS, SECONDS, OFF, MOST = 5, 2.0, 0.07, 3
@@ -69,7 +69,7 @@ class CostWatch(TrainerCallback):
         from .durable import random_state_kept
 
         plain = isinstance(parts.model, PreTrainedModel) and parts.arguments is None
-        if not plain or trainer.args.device.type != "cpu":
+        if not plain or trainer.args.device.type not in ("cpu", "cuda"):
             return
         training = parts.model.training
         with random_state_kept():
@@ -104,6 +104,7 @@ class CostWatch(TrainerCallback):
         self._batches.clear()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        gpu.settle()  # the loss is read right after this, which waits as well
         self._ended = time.perf_counter()
         if self._batches:
             tokens, squared = np.asarray(self._batches).sum(0)

@@ -86,6 +86,8 @@ class Facts:
     speeds: dict[int, float] = field(default_factory=dict)
     can_checkpoint: bool = False
     native_bf16: bool = False
+    #: Memory of the card that trains; 0 where the machine's is used.
+    card_bytes: int = 0
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Facts:

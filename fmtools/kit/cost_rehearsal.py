@@ -18,16 +18,16 @@ import torch
 
 from ..core.contracts import Parts, Task
 from ..core.events import ArtifactEvent, CheckpointEvent
-from . import cost_activations, cost_checkpointing, cost_speeds
+from . import cost_activations, cost_checkpointing, cost_speeds, gpu
 from .cost_lengths import row_lengths
-from .cost_machine import Clock, forget_peak, give_back, peak_resident
+from .cost_machine import Clock
 from .cost_model import AT_ONCE, Facts, fit, shapes
 from .cost_scene import Order, RehearsalContext, Step, is_torch
 from .cost_scoring import rows_scored
 from .details import texts_of
+from .gpu import forget_peak, give_back, peak_resident, resident, room
 from .methods import count
 from .precision import native_bf16
-from .rss import resident, room
 
 #: Where in the order of lengths the timed batches come from; the first one only warms up, the last is the longest.
 PLACES = (0.5, 0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.8, 1.0)
@@ -60,7 +60,7 @@ class Rehearsal:
         facts.can_checkpoint, facts.native_bf16 = cost_checkpointing.supported(parts.model), native_bf16()
         self._shape(parts.model)
         gc.collect()
-        facts.loaded_bytes = resident()
+        facts.loaded_bytes, facts.card_bytes = resident(), room().total if gpu.is_used() else 0
         self._collate = trainer.get_train_dataloader().collate_fn
         facts.activations = cost_activations.per_token(trainer, self._collate, trainer.train_dataset, self._lengths)
         self._choose(trainer)
@@ -108,8 +108,10 @@ class Rehearsal:
         self._apart = "scores" in self._parts.trainer_options or not is_torch(self._whole)
 
         def timed_step(model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            gpu.settle()
             shape, clock, began = cost_activations.shape_of(inputs), Clock(), self._clock.since()
             loss = step(model, inputs, *args, **kwargs)
+            gpu.settle()
             self._steps.append(Step(shape, clock.since(), began, self._clock.since(), peak_resident()))
             return loss
 

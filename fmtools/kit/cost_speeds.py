@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from . import gpu
 from .cost_machine import Clock
-from .rss import room
+from .gpu import room
 
 #: The largest batch that is tried; batches of each size; seconds after which no larger size is begun.
 LARGEST, TIMES, ENOUGH = 512, 2, 20.0
@@ -39,5 +40,6 @@ def _speed(trainer: Any, collate: Any, rows: Any, order: Any, size: int) -> floa
         trainer.training_step(trainer.model, batch)
         trainer.optimizer.step()
         trainer.model.zero_grad()
+        gpu.settle()
         best = max(best, size / clock.since()[0]) if part else best
     return best

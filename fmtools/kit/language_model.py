@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import DynamoBackend
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, Trainer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
@@ -16,7 +17,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from ..core.errors import ModelError, OptionError
 from ..core.options import TrainOptions
-from . import encoders, lstm, scratch
+from . import encoders, lstm, scratch, whole_loss
 from .losses import IGNORED
 
 LOADERS = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM}
@@ -168,9 +169,25 @@ class LanguageTrainer(Trainer):
     #: What the share of right tokens is called.
     accuracy = "token_accuracy"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, steady: bool = False, **kwargs: Any) -> None:
+        """`steady`: batches have few shapes; where models are compiled, each has then a graph of its own."""
         super().__init__(*args, **kwargs)
         self._loss_shifts_labels = False  # labels are the targets themselves, see kit.blocks
+        self._whole: Any = None
+        if self.args.torch_compile and self.compute_loss_func is not None:
+            # Model and loss in one graph instead of the model alone, which accelerate would compile.
+            self.accelerator.state.dynamo_plugin.backend = DynamoBackend.NO
+            self._whole = whole_loss.compiled(self.compute_loss_func, steady)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the loss of a batch; compiled together with the model where models are compiled."""
+        if self._whole is None or return_outputs or not model.training:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        labels = inputs.pop("labels")
+        items = whole_loss.asked(labels) if num_items_in_batch is None else num_items_in_batch
+        return self._whole(model, dict(inputs), labels, torch.as_tensor(items, device=labels.device))
 
     def train(self, *args: Any, **kwargs: Any) -> Any:
         """Train; the stock Trainer leaves the model's cache off for good, and writing with it would take many times longer."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.contracts import Parts
 from ..core.options import TrainOptions
-from . import chat, encoders, generate, language_model, looking, methods, ngrams
+from . import chat, encoders, generate, gpu, language_model, looking, methods, ngrams
 from .blocks import Blocks, Documents, PadTargets, Talks, Targets, end_token
 from .cost_model import rows_at_once
 from .details import detail
@@ -41,12 +41,13 @@ def parts(folder: str, splits: dict[str, pa.Table], options: TrainOptions) -> Pa
         rows["validation"].covered(),
     )
     beginnings = options.watch or [_beginning(splits["validation"])]
+    blocks = isinstance(rows["train"], Blocks)
     return Parts(
         model,
         tokenizer,
         rows["train"],
         rows["validation"],
-        PadTargets(tokenizer.pad_token_id or 0),
+        PadTargets(tokenizer.pad_token_id or 0, rows["train"].size if blocks and gpu.is_used() else 0),
         methods.groups(model, options),
         probes=[text for text in beginnings if text.strip()] if looking.has_attention(model) else [],
         validate="loss",
@@ -54,6 +55,7 @@ def parts(folder: str, splits: dict[str, pa.Table], options: TrainOptions) -> Pa
         loss=language_model.target_loss(options.label_smoothing),
         sample=lambda: _samples((model, tokenizer), beginnings, talks, options),
         trainer=language_model.LanguageTrainer,
+        trainer_options={"steady": blocks},
         argument_options={
             "per_device_eval_batch_size": language_model.at_once(model, options.max_length, rows_at_once(options))
         },

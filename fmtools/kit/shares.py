@@ -114,7 +114,12 @@ class SharingMixin:
                 pin_memory=loader.pin_memory,
             )
         return prepare_data_loader(
-            loader, self.accelerator.device, num_processes=1, process_index=0, put_on_device=True
+            loader,
+            self.accelerator.device,
+            num_processes=1,
+            process_index=0,
+            put_on_device=True,
+            non_blocking=self.accelerator.non_blocking,
         )
 
     def get_total_train_batch_size(self, args: Any) -> int:

@@ -72,7 +72,8 @@ def forecast(options: TrainOptions, fresh: bool = False) -> Forecast:
 
 
 def _of(options: TrainOptions, facts: Facts, notices: tuple[str, ...]) -> Forecast:
-    return Forecast(estimate(facts, options), facts, options, room().free, free_disk(home()), notices)
+    free = facts.card_bytes or room().free  # what others hold of a card is not known here
+    return Forecast(estimate(facts, options), facts, options, free, free_disk(home()), notices)
 
 
 def _filled(options: TrainOptions) -> TrainOptions:

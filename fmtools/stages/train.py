@@ -76,14 +76,17 @@ def _trainer(
 ) -> tuple[Any, Parts]:
     from transformers import PrinterCallback, set_seed
 
-    from ..kit import cost_checkpointing, optimizers, ranks
+    from ..kit import cost_checkpointing, gpu, optimizers, ranks, steady
     from ..kit.durable import durable
     from ..kit.precision import chosen_precision
     from ..kit.trouble_watch import TroubleWatch, classes_of
 
     splits, meta = data
     set_seed(options.seed)
+    gpu.prepare(gpu.kind())
     parts = task.build(record.model_folder, splits, meta, options)
+    if gpu.is_used():
+        parts.collate = steady.on_card(parts, options.max_length)
     if options.gradient_checkpointing:
         cost_checkpointing.enable(parts.model)
     for text in parts.notices if not checkpoints.steps() else ():
@@ -161,9 +164,9 @@ def _scores(task: Task, output: Any, meta: dict[str, Any]) -> dict[str, float]:
 
 
 def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts) -> Any:
-    import torch
     from transformers import TrainingArguments
 
+    from ..kit import gpu
     from ..kit.cost_model import rows_at_once
 
     schedule = {"min_lr": options.min_learning_rate} if options.schedule == "cosine_with_min_lr" else {}
@@ -180,7 +183,6 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
         "warmup_steps": options.warmup,  # below 1: a share of the steps
         "max_grad_norm": options.max_grad_norm,
         "bf16": precision == "bf16",
-        "use_cpu": not torch.cuda.is_available() and not torch.backends.mps.is_available(),
         "seed": options.seed,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # a NaN loss is shown as NaN, not as 0
@@ -193,9 +195,9 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
         "disable_tqdm": True,
         "remove_unused_columns": False,
         "average_tokens_across_devices": False,  # kit.shares does, for every kind of loss
-        "dataloader_pin_memory": False,
+        **gpu.arguments(gpu.kind(), parts.collate),
     }
-    return (parts.arguments or TrainingArguments)(**{**usual, **parts.argument_options})
+    return gpu.one_card((parts.arguments or TrainingArguments)(**{**usual, **parts.argument_options}))
 
 
 def _plan(

@@ -14,7 +14,8 @@ from benchmarks.__main__ import NAMES, main
 from benchmarks.settings import ROOT
 
 #: Half a minute each and more, also when quick: `make bench BENCH="NAME --quick"` runs them.
-LONG = {"ner", "preferences", "nanogpt", "panel_clicks", "versus", "search", "parity"}
+#: `gpu` has a test of its own.
+LONG = {"gpu", "ner", "preferences", "nanogpt", "panel_clicks", "versus", "search", "parity"}
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..serving.reading import windows
 from . import division, losses, tokens, vocabulary
 from .code_parts import Facts, chosen_weights, literal, quoted, script
 
@@ -17,8 +18,8 @@ def write(facts: Facts, folder: str) -> str:
     del folder
     blocks = quoted(
         ("WIDE", division.WIDE), division.is_wide, division.spaced,
-        ("IGNORED", losses.IGNORED), ("BLANKS", tuple(sorted(tokens.BLANKS))), ("CONTEXT", tokens.CONTEXT), ("SHARE", vocabulary.SHARE),
-        tokens.Pieces, tokens._frame, tokens.Window, tokens.windows, tokens._grow, tokens.TaggedRows, tokens.PadTags,
+        ("IGNORED", losses.IGNORED), ("BLANKS", tuple(sorted(tokens.BLANKS))), ("CONTEXT", windows.CONTEXT), ("SHARE", vocabulary.SHARE),
+        tokens.Pieces, tokens._frame, windows.Window, windows.windows, windows._grow, tokens.TaggedRows, tokens.PadTags,
         vocabulary.PartlyTrained, vocabulary.train_what_occurs,
     )  # fmt: skip
     weighed = facts.options.class_weights == "balanced" or facts.options.label_smoothing

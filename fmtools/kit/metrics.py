@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
+from ..serving.reading.numbers import sigmoid as sigmoid
+from ..serving.reading.numbers import softmax as softmax
 from .details import calibration, worst
 
 
@@ -71,20 +73,8 @@ def multi_label_scores(logits: np.ndarray, truth: np.ndarray, labels: list[str])
     return {"metrics": metrics, "report": report, "confusion": {}, "details": []}
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Return the probability of each label by itself: 1 / (1 + exp(-x))."""
-    found: np.ndarray = 1.0 / (1.0 + np.exp(-np.asarray(logits, np.float64)))
-    return found
-
-
 def _row(precision: float, recall: float, f1: float, support: float) -> dict[str, float]:
     return {"precision": precision, "recall": recall, "f1": f1, "support": int(support)}
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities over the last axis: exp(x) over the sum of exp(x), shifted by the maximum for range."""
-    shifted = np.exp(logits - logits.max(-1, keepdims=True))
-    return shifted / shifted.sum(-1, keepdims=True)
 
 
 def cross_entropy(logits: np.ndarray, truth: np.ndarray) -> float:

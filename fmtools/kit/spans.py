@@ -14,12 +14,11 @@ from transformers import AutoConfig, AutoModelForQuestionAnswering
 
 from ..core.errors import ModelError, OptionError
 from ..core.options import TrainOptions
+from ..serving.reading.spans import candidates, ranked
 from . import encoders, scratch
 
 #: Under this key a model's config remembers: max_length, longest (tokens of an answer), unanswerable.
 KEPT = "fmtools"
-#: Starts and ends of a window that are combined; answers that compete for the probability.
-BEST = 20
 #: Answers are this long at most, in tokens, unless training rows have longer ones.
 ANSWER, LONGEST_ANSWER = 30, 256
 #: Shorter windows have no room for question and context.
@@ -225,40 +224,6 @@ def answer(
 def _numbers(logits: torch.Tensor) -> np.ndarray:
     found: np.ndarray = logits.float().cpu().numpy()
     return found
-
-
-def candidates(
-    starts: np.ndarray, ends: np.ndarray, offsets: list[tuple[int, int] | None], longest: int
-) -> list[tuple[float, int, int]]:
-    """Return the best spans of one window as (sum of logits, start, end) in the context; `longest` in tokens."""
-    inside = np.array([i for i, place in enumerate(offsets) if place is not None and place[1] > place[0]], dtype=int)
-    if not len(inside):
-        return []
-    first = inside[np.argsort(-starts[inside], kind="stable")[:BEST]]
-    last = inside[np.argsort(-ends[inside], kind="stable")[:BEST]]
-    return [
-        (float(starts[a] + ends[b]), offsets[a][0], offsets[b][1])
-        for a in first.tolist()
-        for b in last.tolist()
-        if a <= b < a + longest
-    ]
-
-
-def ranked(context: str, spans: list[tuple[float, int, int]], none: float | None, top: int) -> list[dict[str, Any]]:
-    """Return answers with probabilities, best first; the same place from two windows counts once. `none`: logits of "no answer"."""
-    best: dict[tuple[int, int], float] = {}
-    for value, start, end in spans:
-        best[start, end] = max(value, best.get((start, end), float("-inf")))
-    kept = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:BEST]
-    if none is not None or not kept:
-        kept.append(((0, 0), none if none is not None else 0.0))
-        kept.sort(key=lambda item: -item[1])
-    values = np.exp(np.array([value for _, value in kept]) - kept[0][1])
-    shares = values / values.sum()
-    return [
-        {"answer": context[start:end], "score": float(share), "start": start, "end": end}
-        for ((start, end), _), share in zip(kept[:top], shares, strict=False)
-    ]
 
 
 def attention(model: Any, tokenizer: Any, text: str) -> tuple[list[str], np.ndarray]:

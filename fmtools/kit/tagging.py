@@ -10,30 +10,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from ..core.errors import DataError
+from ..serving.reading.chunks import NO_TYPE, OUTSIDE, Chunk, Part, chunks
+from ..serving.reading.chunks import entities_of as entities_of
 
-OUTSIDE = "O"
 #: A mark and a type: B-PER, I_LOC; or the other way round: PER-B.
 MARKED, BEHIND = re.compile(r"([BIESLUM])[-_](.+)"), re.compile(r"(.+)[-_]([BIESLUM])")
-#: Marks that begin an entity, and marks that end one.
-BEGINS, ENDS = frozenset("BSU"), frozenset("ESLU")
-#: How seqeval calls the type of a mark that has none.
-NO_TYPE = "_"
 
 Scheme = Literal["marked", "behind", "bare", "types", "plain"]
-Part = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """An entity: tokens `first` to `last`, both included."""
-
-    kind: str
-    first: int
-    last: int
 
 
 def scheme_of(counts: Counter[str]) -> Scheme:
@@ -73,27 +59,6 @@ def part_of(tag: str, scheme: Scheme) -> Part:
     if found is None:
         raise DataError(f"The tag {tag!r} is neither O nor a mark and a type.", "Write it as B-TYPE or I-TYPE.")
     return (found[1], found[2]) if scheme == "marked" else (found[2], found[1])
-
-
-def chunks(parts: Iterable[Part]) -> list[Chunk]:
-    """Return the entities of one sentence, from (mark, type) pairs."""
-    found: list[Chunk] = []
-    kind, first, last = "", 0, -1
-    opened = False
-    for place, (mark, this) in enumerate(parts):
-        goes_on = opened and mark != OUTSIDE and mark not in BEGINS and this == kind
-        if opened and not goes_on:
-            found.append(Chunk(kind, first, last))
-            opened = False
-        if mark == OUTSIDE:
-            continue
-        if not goes_on:
-            kind, first, opened = this, place, True
-        last = place
-        if mark in ENDS:
-            found.append(Chunk(kind, first, last))
-            opened = False
-    return [*found, Chunk(kind, first, last)] if opened else found
 
 
 def bio(size: int, entities: Iterable[Chunk]) -> list[str]:
@@ -155,10 +120,3 @@ def names_of(tags: Iterable[str], plain: bool) -> list[str]:
         return sorted(seen, key=natural)
     kinds = sorted({tag[2:] for tag in seen if tag != OUTSIDE}, key=natural)
     return [OUTSIDE, *(f"{mark}-{kind}" for kind in kinds for mark in "BI")]
-
-
-def entities_of(tags: Sequence[str], plain: bool) -> list[Chunk]:
-    """Return the entities of tags that a `Reader` has written or a model has chosen."""
-    if plain:
-        return [Chunk(tag, place, place) for place, tag in enumerate(tags)]
-    return chunks((tag[0], tag[2:] or NO_TYPE) if tag != OUTSIDE else (OUTSIDE, "") for tag in tags)

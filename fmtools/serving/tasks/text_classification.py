@@ -8,10 +8,10 @@ import numpy as np
 
 from ..artifact import Artifact
 from ..pieces import Piece
+from ..reading.numbers import sigmoid, softmax
 from ..session import Session
 from ..text import Words, arrays
 from .base import Row, TextRows
-from .numbers import sigmoid, softmax
 
 
 class TextClassification(TextRows):

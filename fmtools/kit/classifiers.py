@@ -37,7 +37,7 @@ def _fresh(folder: str, train: pa.Table, meta: dict[str, Any], options: TrainOpt
 
     texts = [text for name in ("text", "pair") if name in train.column_names for text in train[name].to_pylist()]
     words = encoders.load_tokenizer(folder) if folder else scratch.tokenizer(texts, options)
-    shape = AutoConfig.from_pretrained(folder, trust_remote_code=False) if folder else scratch.config(options, words)
+    shape = encoders._load(AutoConfig, folder) if folder else scratch.config(options, words)
     names = encoders.label_names(meta["labels"])
     if shape.model_type == "fmtools-lstm":
         from . import lstm

@@ -76,7 +76,7 @@ def _fresh(folder: str, texts: Iterable[str], options: TrainOptions) -> Sentence
     from transformers import AutoConfig, AutoModel
 
     words = encoders.load_tokenizer(folder) if folder else scratch.tokenizer(texts, options)
-    shape = AutoConfig.from_pretrained(folder, trust_remote_code=False) if folder else scratch.config(options, words)
+    shape = encoders._load(AutoConfig, folder) if folder else scratch.config(options, words)
     with tempfile.TemporaryDirectory() as made:  # sentence-transformers takes encoders from folders only
         AutoModel.from_config(shape).save_pretrained(made)
         words.save_pretrained(made)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..core import registry
 from ..core.errors import ModelError, OptionError
 from ..core.options import nearest
 from ..core.tasks import ALIASES
+from ..kit import stranger
 from ..kit.cards import architectures, hub_cache
 from ..kit.choosing import Place, Wish, rank
 
 #: What is fetched from the hub: weights without code in them, and the small files beside them.
 PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
-#: The longest header that safetensors allows, in bytes.
-HEADER = 100_000_000
 
 
 def catalogue(wish: Wish | None = None) -> list[Place]:
@@ -77,30 +75,7 @@ def _checked(path: Path) -> Path:
             else "Copy model.safetensors there."
         )
         raise ModelError(f"The model folder {path} has no weights (model.safetensors).", cure)
-    for file in sorted(path.glob("*.safetensors")):
-        fault = _fault(file)
-        if fault:
-            raise ModelError(
-                f"The model folder {path} cannot be used: {file.name} is damaged, {fault}.", "Copy it there again."
-            )
-    return path.absolute()
-
-
-def _fault(path: Path) -> str:
-    """Return why a safetensors file cannot be whole, or "": its header says how long it is (read without any library)."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length if length <= HEADER else 0))
-        wanted = (
-            8
-            + length
-            + max((entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"), default=0)
-        )
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        return "it does not begin as such files do"
-    size = path.stat().st_size
-    return "" if size == wanted else f"it has {size:,} bytes instead of {wanted:,}"
+    return stranger.check(path)
 
 
 def _from_hub(name: str) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from . import cost_order
+
 if TYPE_CHECKING:
     import numpy as np
 
     from ..core.options import TrainOptions
 
-#: Batches whose rows are sorted by length together, as in kit.batches.
-GROUPED = 50
 #: Checkpoints that lie side by side at most: two are kept, a third is complete before the oldest goes.
 SIDE_BY_SIDE = 3
 #: Rows that are evaluated together, as a rule and where the memory is limited.
@@ -124,14 +124,16 @@ class Shapes:
 
 
 def shapes(lengths: np.ndarray, batch_size: int, order: str, seed: int = 0) -> Shapes:
-    """Return the batches that rows of these lengths make. order: "grouped" by length, "shuffled", or "as they are"."""
+    """Return the batches that rows of these lengths make, in the order in which an epoch takes them.
+
+    order: "grouped" by length, "shuffled", or "as they are"; seed: the run's.
+    """
     import numpy as np
 
     if order != "as they are":
-        lengths = lengths[np.random.default_rng(seed).permutation(len(lengths))]
-    if order == "grouped":
-        width = GROUPED * batch_size
-        lengths = np.concatenate([np.sort(lengths[i : i + width]) for i in range(0, len(lengths), width)])
+        made = cost_order.batches(lengths, batch_size, order == "grouped", seed)
+        longest = np.array([lengths[rows].max() for rows in made], float)
+        return Shapes(np.array([len(rows) for rows in made], float), longest)
     starts = np.arange(0, len(lengths), batch_size)
     rows = np.minimum(batch_size, len(lengths) - starts).astype(float)
     return Shapes(rows, np.maximum.reduceat(lengths, starts).astype(float))
@@ -176,14 +178,17 @@ def estimate(facts: Facts, options: TrainOptions, done: int = 0) -> Estimate:
     """Return what the run costs; with `done` steps behind it, `seconds` and `parts` are what is still to come."""
     import numpy as np
 
-    epoch = shapes(
-        cut(facts, facts.lengths, options.max_length), options.batch_size, "grouped" if facts.grouped else "shuffled"
-    )
+    order = "grouped" if facts.grouped else "shuffled"
+    epoch = shapes(cut(facts, facts.lengths, options.max_length), options.batch_size, order, options.seed)
     held = shapes(cut(facts, facts.held, options.max_length), _eval_batch(facts, options), "as they are")
     features, looked = epoch.features(facts.stretch), held.features(facts.stretch)
     steps, epochs = steps_of(len(epoch.rows), options)
     left = (steps - done) / steps
-    training = np.asarray(facts.batch) @ features.sum(0) * epochs * left + np.asarray(facts.step) * (steps - done)
+    first, last = done * options.gradient_accumulation, steps * options.gradient_accumulation
+    # A run of less than an epoch sees some of the batches: which, is known.
+    whole = last >= len(features)
+    to_come = features.sum(0) * epochs * left if whole else features[first:last].sum(0)
+    training = np.asarray(facts.batch) @ to_come + np.asarray(facts.step) * (steps - done)
     evaluation = np.asarray(facts.evaluate) @ np.array([1.0, looked[:, 0].sum(), looked[:, 1].sum()])
     parts = {
         "loading": np.asarray(facts.load) * (not done),
@@ -197,7 +202,7 @@ def estimate(facts: Facts, options: TrainOptions, done: int = 0) -> Estimate:
     return Estimate(
         seconds=float(total[0]),
         processor=float(total[1]),
-        peak_bytes=peak(facts, options, features, looked, steps * options.gradient_accumulation),
+        peak_bytes=peak(facts, options, features[:last], looked, last),
         disk_bytes=_disk(facts, options, steps, _saves(options, training[0], epochs)),
         parts={name: float(value[0]) for name, value in parts.items()},
         steps=steps,

@@ -221,6 +221,8 @@ class Rehearsal:
         facts.keeps = KEEPS
         if saved[-1] > 1.3 * earlier[0]:
             facts.keeps = float(np.clip((peak - earlier[1]) / (saved[-1] - earlier[0]), *KEPT))
+        # What was measured holds for the longest batch, whatever the slope says of shorter ones.
+        facts.keeps = max(KEPT[0], min(facts.keeps, (peak - standing) / max(saved)))
         facts.slack_bytes = int(max(0, peak - standing - facts.keeps * max(saved)))
         facts.evaluate_bytes, facts.save_bytes = (self._grown(name) for name in ("evaluate", "save"))
 

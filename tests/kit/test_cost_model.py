@@ -26,16 +26,26 @@ def test_batches_are_as_long_as_those_of_the_trainer() -> None:
     lengths = facts().lengths
     order = list(LengthGroups(lengths, 16, 42, lambda: 0))
     real = sum(len(b) * max(lengths[i] for i in b) for b in (order[i : i + 16] for i in range(0, len(order), 16)))
-    made = shapes(np.array(lengths), 16, "grouped")
-    assert float((made.rows * made.longest).sum()) == pytest.approx(real, rel=0.02)
+    made = shapes(np.array(lengths), 16, "grouped", 42)
+    assert float((made.rows * made.longest).sum()) == real
 
 
 def test_the_time_is_that_of_all_batches_and_steps() -> None:
     known = facts()
-    made = shapes(np.array(known.lengths), 16, "grouped").features([1.0, 1.0]).sum(0)
+    made = shapes(np.array(known.lengths), 16, "grouped", options().seed).features([1.0, 1.0]).sum(0)
     found = estimate(known, options())
     assert found.steps == 126
     assert found.parts["training"] == pytest.approx(2 * made @ [0.01, 1e-5, 1e-6] + 126 * 0.02)
+
+
+def test_a_run_of_less_than_an_epoch_pays_for_the_batches_it_sees() -> None:
+    known = facts()
+    seen = shapes(np.array(known.lengths), 16, "grouped", options().seed).features([1.0, 1.0])[:5]
+    found = estimate(known, options(max_steps=5))
+    assert found.parts["training"] == pytest.approx(seen.sum(0) @ [0.01, 1e-5, 1e-6] + 5 * 0.02)
+    assert found.peak_bytes <= estimate(known, options()).peak_bytes
+    later = estimate(known, options(max_steps=5), done=3)
+    assert later.parts["training"] == pytest.approx(seen[3:].sum(0) @ [0.01, 1e-5, 1e-6] + 2 * 0.02)
 
 
 def test_accumulated_batches_take_fewer_steps_and_no_more_memory() -> None:

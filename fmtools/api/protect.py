@@ -10,6 +10,7 @@ from ..core.options import ProtectOptions
 from ..runtime import protect as runtime
 from ..runtime.wait import Follower
 from .results import Shown
+from .sealed import Sealed, sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,9 +82,11 @@ class Texts(Shown):
         return texts_html(self.texts, self.restored)
 
 
-def protect(options: ProtectOptions, follower: Follower) -> Protected | Texts:
-    """Protect data, or restore data or texts when a key is given."""
+def protect(options: ProtectOptions, follower: Follower) -> Protected | Texts | Sealed:
+    """Protect data, restore data or texts when a key is given, or encrypt and decrypt files."""
     del follower
+    if options.encrypt or options.decrypt:
+        return sealed(options)
     done = runtime.restore(options) if options.restore else runtime.protect(options)
     if options.text:
         return Texts(done.texts, done.facts["restored"])

@@ -8,17 +8,20 @@ from pydantic import field_validator, model_validator
 
 from ..errors import OptionError
 from .base import Hint, ReadsData, nearest, option
+from .secret import Encrypts
 
 #: Kinds of personal data, in the order of tables.
 KINDS = ("name", "phone", "mail", "id", "bank", "address")
 ADVANCED = Hint(group="advanced")
 
 
-class ProtectOptions(ReadsData):
+class ProtectOptions(ReadsData, Encrypts):
     """Find and replace personal data before training."""
 
     verb: ClassVar[str] = "protect"
-    summary: ClassVar[str] = "Take names, numbers and addresses of people out of texts, English or Chinese."
+    summary: ClassVar[str] = (
+        "Take names, numbers and addresses of people out of texts, English or Chinese; encrypt data and models."
+    )
     example: ClassVar[str] = "%fm_protect reviews.csv --name shop-clean --mode stand-in --keep-key key.file"
 
     data: Any = option(
@@ -50,6 +53,18 @@ class ProtectOptions(ReadsData):
         [], "with --restore: a text in which stand-ins become the values again (several allowed)", hint=ADVANCED
     )
 
+    decrypt: bool = option(
+        False,
+        "write an encrypted file in the clear: data into the store (--name), all else to a folder (--to)",
+        hint=ADVANCED,
+    )
+    to: str | None = option(
+        None,
+        "with --encrypt: the file, NAME.age when not given; with --decrypt: the folder",
+        min_length=1,
+        hint=Hint(group="advanced", complete="path"),
+    )
+
     @field_validator("kinds", "only", mode="before")
     @classmethod
     def _divide(cls, value: Any) -> Any:
@@ -76,6 +91,12 @@ class ProtectOptions(ReadsData):
 
     @model_validator(mode="after")
     def _fits(self) -> ProtectOptions:
+        if sum(map(bool, (self.encrypt, self.decrypt, self.restore, self.keep_key))) > 1:
+            asked = "--encrypt, --decrypt, --restore and --keep-key"
+            if self.encrypt or self.decrypt:
+                raise OptionError(f"{asked} are asked for one at a time.", "Mask first, then encrypt what was kept.")
+        if self.to and not (self.encrypt or self.decrypt):
+            raise OptionError("--to is for --encrypt and --decrypt.", "--name says how the result is kept.")
         if self.restore and self.keep_key:
             raise OptionError(
                 "--keep-key protects and --restore brings back: only one of them at a time.",

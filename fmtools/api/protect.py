@@ -82,7 +82,11 @@ class Texts(Shown):
         return texts_html(self.texts, self.restored)
 
 
-def protect(options: ProtectOptions, follower: Follower) -> Protected | Texts | Sealed:
+#: What `protect` returns, by what it is asked for.
+Result = Protected | Texts | Sealed
+
+
+def protect(options: ProtectOptions, follower: Follower) -> Result:
     """Protect data, restore data or texts when a key is given, or encrypt and decrypt files."""
     del follower
     if options.encrypt or options.decrypt:

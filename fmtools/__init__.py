@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "serve", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "code", "compare", "doctor", "export", "find_learning_rate", "follow", "forecast", "panel",
+    "answer", "code", "compare", "doctor", "export", "index", "find_learning_rate", "follow", "forecast", "panel",
 )  # fmt: skip
 
 if TYPE_CHECKING:
     __version__: str
     from .api import (
         Run as Run,
+    )
+    from .api import (
+        answer as answer,
     )
     from .api import (
         attach as attach,
@@ -51,6 +54,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         forecast as forecast,
+    )
+    from .api import (
+        index as index,
     )
     from .api import (
         label as label,

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..core.events import ENDED
 from ..core.options import (
+    AnswerOptions,
     AttachOptions,
     AttentionOptions,
     BaselineOptions,
@@ -21,6 +22,7 @@ from ..core.options import (
     ExportOptions,
     FollowOptions,
     GetOptions,
+    IndexOptions,
     LabelOptions,
     ModelsOptions,
     Options,
@@ -45,6 +47,7 @@ from . import data as data_verb
 from . import export as exporting
 from . import follow as following
 from . import forecast as costs
+from . import knowledge as bases
 from . import label as labelling
 from . import panel as panels
 from . import protect as protection
@@ -59,12 +62,13 @@ from .export import Exported
 from .find_rate import RateTest
 from .follow import Followers
 from .forecast import Forecast
+from .knowledge import Answers, BaseTable, KnowledgeBase
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "RateTest", "Run", "Search", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "label", "load_data", "models",
+    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models",
     "panel", "pause", "predict", "protect", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
@@ -87,6 +91,8 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     ProtectOptions: protection.protect,
     LabelOptions: labelling.label,
     PanelOptions: panels.panel,
+    IndexOptions: bases.index,
+    AnswerOptions: bases.answer,
     AttentionOptions: look.attention,
     RunsOptions: look.runs,
     CompareOptions: comparing.compare,
@@ -213,6 +219,25 @@ def predict(run: str = "last", **options: Any) -> Predictions:
 def protect(data: Any, **options: Any) -> protection.Result:
     """Find personal data in a file, kept data or a table; mask or replace them and keep the result. Options: ProtectOptions."""
     result: protection.Result = execute(ProtectOptions.parse({"data": data, **options}))
+    return result
+
+
+def index(data: Any = None, **options: Any) -> KnowledgeBase | BaseTable:
+    """Make a knowledge base of questions and answers, or of texts: index("faq", run="last"). Options: IndexOptions.
+
+    `.scores` says how often each search finds the right text; without data the knowledge bases are listed.
+    """
+    result: KnowledgeBase | BaseTable = execute(IndexOptions.parse({"data": data, **options}))
+    return result
+
+
+def answer(question: str | list[str], **options: Any) -> Answers:
+    """Ask a knowledge base: answer("How do I report a bug?", index="faq")[0].answer; "" = nothing there answers it.
+
+    run="last" lets a text-generation run word the answer; without one it is quoted. Options: AnswerOptions.
+    """
+    asked = [question] if isinstance(question, str) else question
+    result: Answers = execute(AnswerOptions.parse({"question": asked, **options}))
     return result
 
 

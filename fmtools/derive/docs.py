@@ -34,7 +34,7 @@ def index() -> str:
 
 def pages() -> dict[str, str]:
     """Return every page's text by its file name."""
-    return {"index.md": index(), **{f"{verb}.md": page(cls) for verb, cls in VERBS.items()}}
+    return {"README.md": index(), **{f"{verb}.md": page(cls) for verb, cls in VERBS.items()}}
 
 
 def drift(folder: Path) -> str:

@@ -24,12 +24,13 @@ def _nothing() -> list[str]:
 
 @dataclass(frozen=True)
 class Environment:
-    """What only the caller knows: runs by name and id, and the notebook's variables that hold tables or modules."""
+    """What only the caller knows: runs by name and id, knowledge bases, and the notebook's variables that hold tables or modules."""
 
     runs: Callable[[], list[str]] = _nothing
     data: Callable[[], list[str]] = _nothing
     folder: Path = Path()
     modules: Callable[[], list[str]] = _nothing
+    indexes: Callable[[], list[str]] = _nothing
 
 
 def candidates(cls: type[Options], field_name: str, prefix: str, environment: Environment) -> list[str]:
@@ -76,6 +77,8 @@ def paths(prefix: str, folder: Path, folders_only: bool = False) -> list[str]:
 def _known(kind: str, environment: Environment) -> list[str]:
     if kind == "runs":
         return ["last", *environment.runs()]
+    if kind == "indexes":
+        return environment.indexes()
     if kind == "data":
         return [*environment.data(), *source_names()]
     if kind == "assets":

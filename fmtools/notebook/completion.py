@@ -163,8 +163,16 @@ def environment_at(namespace: Mapping[str, Any]) -> Environment:
         runs=_runs,
         data=lambda: tables(namespace),
         modules=lambda: modules(namespace),
+        indexes=_indexes,
         folder=Path.cwd(),
     )
+
+
+def _indexes() -> list[str]:
+    from fmtools.store import indexes
+    from fmtools.store.runs import home
+
+    return indexes.names(home())
 
 
 def _runs() -> list[str]:

@@ -24,6 +24,8 @@ MAGICS = {
     "fm_panel": "panel",
     "fm_eval": "evaluate",
     "fm_predict": "predict",
+    "fm_index": "index",
+    "fm_answer": "answer",
     "fm_attention": "attention",
     "fm_runs": "runs",
     "fm_show": "show",

@@ -68,7 +68,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, code, compare, export, find_rate, forecast, predict, protect, suspects, train
+    from ..stages import augment, code, compare, export, find_rate, forecast, knowledge, predict, protect, suspects, train
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -79,6 +79,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "find_personal": protect.find,
         "translate": augment.translate,
         "embed": augment.embed,
+        "vectors": knowledge.vectors,
         "judge": suspects.judge,
         "entities": suspects.entities,
         "significance": compare.significance,

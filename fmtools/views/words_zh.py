@@ -47,5 +47,11 @@ ZH = {
     "no servers yet": "还没有服务",
     "original": "原模型", "difference": "差异", "open it without fmtools": "不用 fmtools 打开",
     "Largest difference of an output, on {rows} rows in a fresh process: {value}.": "在新进程中对 {rows} 行比较，输出的最大差异：{value}。",
+    "{name}: {passages} passages of {rows} texts, vectors by {model}": "{name}：{rows} 篇文本，共 {passages} 个段落，向量来自 {model}",
+    "words (BM25)": "词语 (BM25)", "meaning (vectors)": "语义（向量）", "both": "两者", "search": "检索方式", "passages": "段落", "sources": "来源",
+    "Tested with {tested} questions held back ({held_back}).": "用 {tested} 个未参与训练的问题测试（{held_back}）。",
+    "Below a likeness of {value} it refuses: {kept} of these questions are answered, {refused} of {foreign} foreign ones are not.": "相似度低于 {value} 时拒绝回答：这些问题有 {kept} 得到回答，{foreign} 个无关问题有 {refused} 被拒绝。",
+    "There are no questions to test it with; it refuses what is less alike than foreign sentences.": "没有可用于测试的问题；相似度低于无关句子的问题会被拒绝。",
+    "no knowledge base yet": "还没有知识库", "Nothing here answers this.": "这里没有能回答此问题的内容。",
     "at a time": "同时进行", "Search": "搜索", "Stop": "停止",
 }  # fmt: skip

@@ -18,10 +18,10 @@ def test_the_committed_pages_are_right() -> None:
 
 def test_every_option_stands_in_its_page() -> None:
     pages = docs.pages()
-    assert set(pages) == {"index.md", *(f"{verb}.md" for verb in VERBS)}
+    assert set(pages) == {"README.md", *(f"{verb}.md" for verb in VERBS)}
     for verb, cls in VERBS.items():
         assert all(f"| `{flag(name)}`" in pages[f"{verb}.md"] for name in cls.model_fields)
-        assert f"[{verb}]({verb}.md)" in pages["index.md"]
+        assert f"[{verb}]({verb}.md)" in pages["README.md"]
 
 
 def test_drift_is_shown_and_repaired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

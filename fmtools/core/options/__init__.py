@@ -8,6 +8,7 @@ from .data import DataOptions
 from .export import ExportOptions
 from .follow import FollowOptions
 from .get import GetOptions
+from .knowledge import AnswerOptions, IndexOptions
 from .label import LabelOptions
 from .models import ModelsOptions
 from .panel import PanelOptions
@@ -46,6 +47,8 @@ VERBS: dict[str, type[Options]] = {
         PanelOptions,
         EvaluateOptions,
         PredictOptions,
+        IndexOptions,
+        AnswerOptions,
         AttentionOptions,
         RunsOptions,
         ShowOptions,
@@ -65,6 +68,7 @@ VERBS: dict[str, type[Options]] = {
 
 __all__ = [
     "VERBS",
+    "AnswerOptions",
     "AttachOptions",
     "AttentionOptions",
     "BaselineOptions",
@@ -77,6 +81,7 @@ __all__ = [
     "FollowOptions",
     "GetOptions",
     "Hint",
+    "IndexOptions",
     "LabelOptions",
     "ModelsOptions",
     "Options",

@@ -14,8 +14,7 @@ class IndexOptions(ReadsData):
     """Make a knowledge base of texts that can be searched by words and by meaning, and say how well it finds them."""
 
     verb: ClassVar[str] = "index"
-    summary: ClassVar[str] = (
-        "Make a knowledge base of questions and answers (or of texts); say how often it finds the right one."
+    summary: ClassVar[str] = "Make a knowledge base of questions and answers; say how often it finds the right one."; say how often it finds the right one."
     )
     example: ClassVar[str] = "%fm_index faq --run last"
 
@@ -42,9 +41,7 @@ class AnswerOptions(Options):
     """Ask a knowledge base."""
 
     verb: ClassVar[str] = "answer"
-    summary: ClassVar[str] = (
-        "Answer a question from a knowledge base, with its sources, or say that nothing there answers it."
-    )
+    summary: ClassVar[str] = "Answer a question from a knowledge base, with sources, or say that nothing fits."
     example: ClassVar[str] = '%fm_answer "How do I report a bug?" --index faq'
 
     question: list[str] = option(..., "the question (several allowed)", hint=Hint(positional=True), min_length=1)

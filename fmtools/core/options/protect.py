@@ -19,9 +19,7 @@ class ProtectOptions(ReadsData, Encrypts):
     """Find and replace personal data before training."""
 
     verb: ClassVar[str] = "protect"
-    summary: ClassVar[str] = (
-        "Take names, numbers and addresses of people out of texts, English or Chinese; encrypt data and models."
-    )
+    summary: ClassVar[str] = "Take personal data out of texts, English or Chinese; encrypt data and models."
     example: ClassVar[str] = "%fm_protect reviews.csv --name shop-clean --mode stand-in --keep-key key.file"
 
     data: Any = option(

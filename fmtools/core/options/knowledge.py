@@ -14,8 +14,7 @@ class IndexOptions(ReadsData):
     """Make a knowledge base of texts that can be searched by words and by meaning, and say how well it finds them."""
 
     verb: ClassVar[str] = "index"
-    summary: ClassVar[str] = "Make a knowledge base of questions and answers; say how often it finds the right one."; say how often it finds the right one."
-    )
+    summary: ClassVar[str] = "Make a knowledge base of questions and answers; say how often it finds the right one."
     example: ClassVar[str] = "%fm_index faq --run last"
 
     data: Any = option(

@@ -68,6 +68,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return support.save_encoder(tmp_path_factory.mktemp("models") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported classifier with random weights, for tests of servers."""
+    import serving_models
+
+    return serving_models.classifier(tmp_path_factory.mktemp("classifier"))
+
+
 @pytest.fixture(scope="module")
 def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A store that the tests of a module share, so that they can look at one run together."""

@@ -108,6 +108,7 @@ class Served(Shown):
             "pid": state["pid"],
             "token_file": str(self._folder.path / "token"),
             "restarts": state.get("restarts", 0),
+            "workers": [worker["pid"] for worker in state.get("workers", [])],
             "message": state.get("message", ""),
             "fields": (state.get("model") or {}).get("fields", []),
             "metrics": self.metrics() if state["status"] == "running" else {},

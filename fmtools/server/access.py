@@ -58,13 +58,14 @@ class Api(APIHandler):
 
     auth_resource = RESOURCE
     body = b""
+    longest_body = LONGEST_BODY
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Check the login as every Jupyter route does, then refuse bodies that are too long before reading them."""
-        self.request.connection.set_max_body_size(LONGEST_BODY)  # type: ignore[union-attr]
+        self.request.connection.set_max_body_size(self.longest_body)  # type: ignore[union-attr]
         await super().prepare()
         length = self.request.headers.get("Content-Length", "0")
-        if _NUMBER.fullmatch(length) is None or int(length) > LONGEST_BODY:
+        if _NUMBER.fullmatch(length) is None or int(length) > self.longest_body:
             raise Refusal(413, "The request's body is too long.")
 
     def data_received(self, chunk: bytes) -> None:

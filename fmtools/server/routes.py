@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from ..core.events import Control
 from ..core.wire import ControlReply, ControlRequest
 from ..views.follow import Place
+from . import serve
 from .access import Api, Refusal, guarded, run_id
 
 _WANTED = 'Send {"action": "pause", "resume", "stop" or "set_learning_rate", "value": number}.'
@@ -114,4 +115,5 @@ def routes() -> list[tuple[str, type[Api]]]:
         (rf"{_RUN}/attention/([^/]*)", Attention),
         (rf"{_RUN}/control", ControlRun),
         (rf"{_ROOT}(/.*)?", Nothing),
+        *serve.routes(),
     ]

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import routes_health, routes_predict
+from . import routes_chat, routes_embeddings, routes_health, routes_predict, routes_v2
 from .guard import ASKED, FAULT, Guard
 from .keeper import Keeper
 from .problems import Problem
@@ -23,7 +23,7 @@ def build(keeper: Keeper) -> Guard:
     app.add_exception_handler(Problem, lambda request, error: _worded(request, error))
     app.add_exception_handler(HTTPException, lambda request, error: _worded(request, _plain(error)))
     app.add_exception_handler(Exception, lambda request, error: _worded(request, FAULT))
-    for routes in (routes_health, routes_predict):
+    for routes in (routes_health, routes_predict, routes_v2, routes_embeddings, routes_chat):
         app.include_router(routes.router(keeper))
     return Guard(app, keeper)
 

@@ -52,11 +52,6 @@ class Artifact:
     def pad_id(self) -> int:
         return int(self.about.get("pad_id") or 0)
 
-    def over_tokens(self) -> frozenset[str]:
-        """Return the outputs that have a value for each token: their second axis is the length."""
-        shapes = self.about.get("outputs") or {}
-        return frozenset(name for name, axes in shapes.items() if axes[1:2] == ["length"])
-
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a JSON file of the folder; None when it is not there. Raises BadArtifact when it is damaged."""
         return _read(self.folder, name)

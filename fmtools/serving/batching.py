@@ -39,6 +39,8 @@ class Plan:
 
     def size(self, length: int) -> int:
         """Return the size for pieces of `length` tokens: that of the next longer length that was measured."""
+        if not length:
+            return 1
         return next((size for limit, size in self.sizes if length <= limit), self.sizes[-1][1] if self.sizes else 1)
 
 

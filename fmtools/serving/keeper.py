@@ -32,6 +32,7 @@ class Keeper:
         self.model: Model | None = None
         self.draining = False
         self.inflight = 0
+        self.began = int(time.time())
         self._stamp = self._now()
 
     @property
@@ -42,7 +43,7 @@ class Keeper:
     @property
     def full(self) -> bool:
         """Whether the queue takes nobody more."""
-        return self.model is not None and self.model.batcher.waiting >= self.settings.queue
+        return self.model is not None and self.model.waiting >= self.settings.queue
 
     def until(self, wanted: float | None = None) -> float:
         """Return when a request that comes now is given up; `wanted` in seconds counts when it is shorter."""
@@ -84,7 +85,7 @@ class Keeper:
         while not self.draining:
             await asyncio.sleep(LOOK)
             if self.model is not None:
-                self.meters.waiting.set(self.model.batcher.waiting)
+                self.meters.waiting.set(self.model.waiting)
             if orphaned():
                 leave()
             stamp = await asyncio.to_thread(self._now)

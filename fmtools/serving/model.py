@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -14,13 +15,16 @@ import numpy as np
 
 from .artifact import Artifact
 from .batching import Batcher, Plan
-from .pieces import Piece, compute
-from .problems import BadArtifact
+from .pieces import Piece, Whole, compute
+from .problems import BadArtifact, Problem
+from .sampling import Sampling
 from .session import Session
 from .settings import Settings
 from .tasks import handler_of
 from .tasks.base import Handler, Row
+from .writer import Decoder, Writer
 
+LOG = logging.getLogger("fmtools.serving")
 #: Longer texts are tokenised beside the event loop (characters): shorter ones take less than the way there.
 LONG = 4000
 #: Lengths and sizes of the batches that are tried, seconds all of it may take, and the gain below which a batch does not pay.
@@ -32,9 +36,11 @@ class Model:
 
     def __init__(self, artifact: Artifact, session: Session, handler: Handler, plan: Plan, settings: Settings) -> None:
         self.artifact, self.session, self.handler, self.plan = artifact, session, handler, plan
-        work = partial(compute, session, pad_id=artifact.pad_id, over_tokens=artifact.over_tokens())
+        work = partial(compute, session, pad_id=artifact.pad_id, over_tokens=handler.over_tokens)
         self.lanes = max(1, cores() // (settings.workers * settings.threads))
         self.batcher = Batcher(work, self.lanes, settings.queue, plan)
+        decoder = getattr(handler, "decoder", None)
+        self.writer = Writer(decoder, self.lanes, settings.queue) if decoder else None
         self.users, self.retired = 0, False
 
     @classmethod
@@ -54,6 +60,8 @@ class Model:
 
     async def predict(self, rows: Sequence[Row], top: int, until: float) -> list[Row]:
         """Return the answer of each row, by `until` (time.monotonic). Raises Problem."""
+        if self.writer is not None:
+            return [await self._written(self.writer, row, until) for row in rows]
         prepared = await self._prepare(rows)
         outputs = await self.batcher.submit([piece for pieces, _ in prepared for piece in pieces], until)
         answers, at = [], 0
@@ -61,6 +69,27 @@ class Model:
             answers.append(self.handler.answer(row, kept, outputs[at : at + len(pieces)], top))
             at += len(pieces)
         return answers
+
+    async def _written(self, writer: Writer, row: Row, until: float) -> Row:
+        talk = self.handler.talk  # type: ignore[attr-defined]
+        prompt = talk.prompt(row["text"])
+        new = [token async for token in writer.tokens(prompt, Sampling(), until)]
+        return self.handler.answer(row, talk.after(prompt, new), [], 1)
+
+    @property
+    def waiting(self) -> int:
+        """How many texts wait."""
+        return self.batcher.waiting + (self.writer.waiting if self.writer else 0)
+
+    async def raw(self, arrays: dict[str, np.ndarray], until: float) -> dict[str, np.ndarray]:
+        """Return all outputs for the model's own tensors. Raises Problem 422 when it does not compute with them."""
+        try:
+            return (await self.batcher.submit([Whole(arrays)], until))[0]
+        except Problem:
+            raise
+        except Exception as error:  # onnxruntime has a class for each of its complaints; all are about these tensors
+            LOG.info("tensors refused: %s", error)
+            raise Problem(422, "inputs: the model does not compute with these tensors.", "inputs") from None
 
     async def _prepare(self, rows: Sequence[Row]) -> list[tuple[list[Piece], Any]]:
         size = sum(len(text) for row in rows for text in row.values() if isinstance(text, str))
@@ -85,6 +114,8 @@ class Model:
         """Let its threads end once nobody holds it."""
         if self.retired and not self.users:
             self.batcher.close()
+            if self.writer is not None:
+                self.writer.close()
 
 
 def cores() -> int:
@@ -97,6 +128,9 @@ def warm_up(session: Session, handler: Handler, artifact: Artifact, batching: bo
 
     An int8 model with dynamic scales is never asked in batches: its answer to a text would depend on the others' texts.
     """
+    decoder: Decoder | None = getattr(handler, "decoder", None)
+    if decoder is not None:
+        _ = list(decoder.write([0, 1], Sampling(max_new_tokens=2)))
     if not handler.sample(8):
         return Plan()
     _seconds(session, handler, artifact, 8, 1)
@@ -127,7 +161,7 @@ def _seconds(session: Session, handler: Handler, artifact: Artifact, length: int
     times = []
     for _ in range(3):
         began = time.perf_counter()
-        outputs = compute(session, pieces, artifact.pad_id, frozenset())
+        outputs = compute(session, pieces, artifact.pad_id, handler.over_tokens)
         times.append(time.perf_counter() - began)
     if not all(np.isfinite(values).all() for values in outputs[0].values() if values.dtype.kind == "f"):
         raise BadArtifact("The model computes values that are not numbers.")

@@ -21,6 +21,16 @@ class Piece:
         return len(self.arrays["input_ids"])
 
 
+class Whole(Piece):
+    """A batch that came as the model's own tensors: computed by itself, as it is."""
+
+    __slots__ = ()
+
+    @property
+    def length(self) -> int:
+        return 0
+
+
 def stack(pieces: Sequence[Piece], pad_id: int, takes: frozenset[str]) -> dict[str, np.ndarray]:
     """Return arrays [batch, longest] for a model that takes the inputs named; padding goes to the right."""
     shape = len(pieces), max([1, *(piece.length for piece in pieces)])
@@ -38,15 +48,15 @@ def stack(pieces: Sequence[Piece], pad_id: int, takes: frozenset[str]) -> dict[s
     return found
 
 
-def compute(
-    session: Session, pieces: Sequence[Piece], pad_id: int, over_tokens: frozenset[str]
-) -> list[dict[str, np.ndarray]]:
+def compute(session: Session, pieces: Sequence[Piece], pad_id: int, over_tokens: bool) -> list[dict[str, np.ndarray]]:
     """Return the outputs of each piece by name; those `over_tokens` [length, ...] without the padding's."""
+    if isinstance(pieces[0], Whole):
+        return [session.run(pieces[0].arrays)]
     outputs = session.run(stack(pieces, pad_id, session.takes))
     longest = max(piece.length for piece in pieces)
     return [
         {
-            name: values[row, : piece.length] if name in over_tokens and piece.length < longest else values[row]
+            name: values[row, : piece.length] if over_tokens and piece.length < longest else values[row]
             for name, values in outputs.items()
         }
         for row, piece in enumerate(pieces)

@@ -28,7 +28,7 @@ def router(keeper: Keeper) -> APIRouter:
     async def metrics() -> Response:
         """Return counters in Prometheus' text format."""
         if keeper.model is not None:
-            keeper.meters.waiting.set(keeper.model.batcher.waiting)
+            keeper.meters.waiting.set(keeper.model.waiting)
         return Response(keeper.meters.text(), media_type="text/plain; version=0.0.4")
 
     return routes

@@ -27,7 +27,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 _BODY = {
     "required": True,
     "content": {
-        "application/json": {"schema": Asked.model_json_schema()},
+        "application/json": {"schema": bodies.schema(Asked)},
         "text/plain": {"schema": {"type": "string", "minLength": 1}},
     },
 }

@@ -10,7 +10,12 @@ from .base import Handler
 
 #: Task -> module:class. What is not here is served as plain tensors.
 HANDLERS = {
+    "fill-mask": "fill_mask:FillMask",
+    "question-answering": "question_answering:QuestionAnswering",
+    "sentence-similarity": "sentence_similarity:SentenceSimilarity",
     "text-classification": "text_classification:TextClassification",
+    "text-generation": "text_generation:TextGeneration",
+    "token-classification": "token_classification:TokenClassification",
 }
 
 

@@ -29,6 +29,8 @@ class Handler(Protocol):
 
     #: Fields of `Asked` that this model needs.
     fields: tuple[str, ...]
+    #: Whether the outputs have a value for each token [batch, length, ...]: those of padding are then cut off.
+    over_tokens: bool
 
     def rows(self, asked: Asked) -> list[Row]:
         """Return one row for each answer that is asked for. Raises Problem 422, naming the field."""
@@ -51,6 +53,7 @@ class TextRows:
     """Base of tasks whose rows are one text each, or two."""
 
     fields: tuple[str, ...] = ("text",)
+    over_tokens = False
     known: ClassVar[tuple[str, ...]] = ("text", "pair", "question", "context")
 
     def rows(self, asked: Asked) -> list[Row]:
@@ -62,16 +65,17 @@ class TextRows:
         for name in given:
             if name not in self.fields:
                 raise Problem(422, f"{name}: this model reads {' and '.join(self.fields)} only.", name)
-        return [dict(zip(self.fields, row, strict=True)) for row in zip(*self._equal(given), strict=True)]
+        return [dict(zip(self.fields, row, strict=True)) for row in zip(*self.equal(given, self.fields), strict=True)]
 
-    def _equal(self, given: dict[str, list[str]]) -> list[list[str]]:
+    def equal(self, given: dict[str, list[str]], fields: tuple[str, ...]) -> list[list[str]]:
+        """Return the values of each field, equally many: one goes with each of the others'. Raises Problem 422."""
         count = max(len(values) for values in given.values())
-        found = [given[name] * count if len(given[name]) == 1 else given[name] for name in self.fields]
-        for name, values in zip(self.fields, found, strict=True):
+        found = [given[name] * count if len(given[name]) == 1 else given[name] for name in fields]
+        for name, values in zip(fields, found, strict=True):
             if len(values) != count:
                 raise Problem(422, f"{name}: there are {len(values)}, and {count} of the others.", name)
         if not count:
-            raise Problem(422, f"{self.fields[0]}: there is nothing to predict.", self.fields[0])
+            raise Problem(422, f"{fields[0]}: there is nothing to predict.", fields[0])
         return found
 
     def sample(self, tokens: int) -> list[Piece]:

@@ -17,6 +17,7 @@ class Tensors:
     """Answers no texts."""
 
     fields: tuple[str, ...] = ()
+    over_tokens = False
 
     def __init__(self, artifact: Artifact, session: Session) -> None:
         self.task = artifact.task

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: What the runtime of a format does with one batch: named arrays in, named arrays out.
 Runner = Callable[[Mapping[str, "np.ndarray"]], dict[str, "np.ndarray"]]
 
+#: Names of axes whose size is another in every batch.
+FREE = ("batch", "length", "past", "total", "source")
+
 #: The file of ours in every exported folder; docs/export.md describes it.
 CARD = "fmtools.json"
 
@@ -25,6 +28,9 @@ class Subject:
     mapping of which `outputs` are kept. examples: batches of real rows, of several shapes, as {name: tensor}; their axis 0
     is the batch, their axis 1 the length where they have one. folder: the published model in the hub's layout.
     facts: what goes into the card; `training`: what the run says of itself (data, metrics, options), for a model card.
+    axes: what the axes of inputs and outputs are called; those in FREE change from batch to batch, the others are fixed.
+    parts: the functions of a model that is several (encoder and decoder), each a Subject with its `part` as name; empty for
+    one. hosts: the modules that the task's own code calls, each with the way it does (kit.calls).
     """
 
     task: str
@@ -36,6 +42,15 @@ class Subject:
     as_dict: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    axes: dict[str, list[str]] = field(default_factory=dict)
+    part: str = "model"
+    parts: list[Subject] = field(default_factory=list)
+    hosts: list[tuple[Any, Any]] = field(default_factory=list)
+
+    @property
+    def functions(self) -> list[Subject]:
+        """The parts, or the subject itself where it is one function."""
+        return self.parts or [self]
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct("<cQ")
 #: What a message is.
 ARRAYS, SAID = b"a", b"e"
+#: Seconds that opening a written model, or one answer of it, may take.
+LIMIT = 600.0
 
 
 @contextlib.contextmanager
 def opened(exporter: str, folder: Path) -> Iterator[Runner]:
     """Run a written model in a fresh process; the runner takes and gives named arrays.
 
-    Raises ModelError with the runtime's own words when the model does not load or does not answer.
+    Raises ModelError with the runtime's own words when the model does not load, or does not answer within LIMIT seconds.
     """
     command = [sys.executable, "-m", "fmtools.kit.fresh", exporter, str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -62,15 +65,32 @@ def opened(exporter: str, folder: Path) -> Iterator[Runner]:
 
 def _answer(process: subprocess.Popen[bytes], exporter: str) -> bytes:
     assert process.stdout
-    head = process.stdout.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    watch = threading.Timer(LIMIT, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        head = process.stdout.read(_LENGTH.size)
+        size = _LENGTH.unpack(head)[1] if len(head) == _LENGTH.size else 0
+        body = process.stdout.read(size) if size else b""
+    finally:
+        watch.cancel()
+    if late.is_set():
+        raise ModelError(
+            f"The {exporter} runtime gave no answer within {LIMIT:g} seconds.", "It was not kept. Try another format."
+        )
+    if len(head) < _LENGTH.size or len(body) < size:
         process.wait()
         raise ModelError(
             f"The written model ended the process that opened it (status {process.returncode}).",
             "It was not kept. Try another format.",
         )
-    kind, size = _LENGTH.unpack(head)
-    body = process.stdout.read(size)
+    kind = _LENGTH.unpack(head)[0]
     if kind == SAID:
         said = json.loads(body)
         raise ModelError(f"The {exporter} runtime refuses the written model: {said['cause']}", said["cure"])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 #: Endings of weights, of which a format that is not torch's needs none.
 WEIGHTS = (".safetensors", ".safetensors.index.json")
+#: Endings of what would be run when it is opened.
+CODE = (".py", ".pkl", ".bin", ".pt", ".pth")
 #: Ours: they are written anew for a copy.
 OURS = ("MANIFEST.json", "fmtools.json")
 
@@ -22,7 +24,7 @@ def copy_small(source: Path, target: Path) -> None:
     """Copy everything but weights and code: configuration, tokenizer, generation settings."""
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
-        if path.is_file() and path.name not in OURS and not path.name.endswith((*WEIGHTS, ".py")):
+        if path.is_file() and path.name not in OURS and not path.name.endswith((*WEIGHTS, *CODE)):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target / name)
 

@@ -12,68 +12,110 @@ from typing import Any
 import torch
 
 from ..core.errors import ModelError
-from ..core.exporting import Subject
+from ..core.exporting import FREE, Subject
 from .recorded import Bare
 
 #: Weights stay in the one file up to this size; protobuf ends at 2 GiB.
 ONE_FILE = 1_900_000_000
+OPSET = 18
 
 
-def axes(example: torch.Tensor) -> list[str]:
-    """Name the axes of an input: the batch, the length where there is a second."""
-    return ["batch", "length", *(f"axis_{i}" for i in range(2, example.dim()))][: example.dim()]
+def write_all(subject: Subject, folder: Path) -> dict[str, Any]:
+    """Write every function of a model to onnx/<part>.onnx, where the hub and transformers.js look; return facts for the card."""
+    files = {part.part: f"onnx/{part.part}.onnx" for part in subject.functions}
+    for part in subject.functions:
+        write(part, folder / files[part.part])
+    return {"files": files}
 
 
 def write(subject: Subject, path: Path) -> dict[str, list[str]]:
-    """Write the model to `path`; return the axes of its inputs. Raises ModelError when torch's exporter cannot follow it.
+    """Write one function of a model to `path`; return the axes of its inputs. Raises ModelError when torch cannot follow it.
 
-    The example batch has tensors of their own: one object given twice would be written as one input.
+    What torch's newer exporter cannot follow (packed sequences) the older one, which watches a run, often can; the gate
+    compares either with the original on other shapes.
     """
-    example = [value.clone() for value in _example(subject).values()]
-    free = tuple(dict.fromkeys(range(min(2, value.dim())), torch.export.Dim.DYNAMIC) for value in example)
-    bare = Bare(subject).eval()
+    example = example_of(subject)
     path.parent.mkdir(parents=True, exist_ok=True)
+    size = sum(p.numel() * p.element_size() for p in subject.model.parameters())
     with _quiet(), torch.no_grad():
         try:
-            program = torch.onnx.export(
-                bare,
-                tuple(example),
-                dynamo=True,
-                dynamic_shapes=(free,),
-                input_names=subject.inputs,
-                output_names=subject.outputs,
-                opset_version=18,
-            )
+            program = exported(subject, example)
         except Exception as error:
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise ModelError(f"torch cannot write this model as ONNX: {first}", "Choose another format.") from error
+            if size > ONE_FILE:
+                raise _refused(error) from error
+            try:
+                _traced(subject, example, path)
+            except Exception:
+                raise _refused(error) from error
+        else:
+            _name_axes(program.model, subject.axes)
+            program.save(str(path), external_data=size > ONE_FILE)
+    return {name: subject.axes[name] for name in subject.inputs}
+
+
+def _refused(error: Exception) -> ModelError:
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return ModelError(f"torch cannot write this model as ONNX: {first}", "Choose another format.")
+
+
+def exported(subject: Subject, example: list[torch.Tensor]) -> Any:
+    """Return torch's ONNX program of a subject."""
+    program = torch.onnx.export(
+        Bare(subject).eval(),
+        tuple(example),
+        dynamo=True,
+        dynamic_shapes=(free_shapes(subject, torch.export.Dim.DYNAMIC),),
+        input_names=subject.inputs,
+        output_names=subject.outputs,
+        opset_version=OPSET,
+    )
     assert program is not None
-    _name_axes(program.model, dict(zip(subject.inputs, map(axes, example), strict=True)))
-    size = sum(p.numel() * p.element_size() for p in subject.model.parameters())
-    program.save(str(path), external_data=size > ONE_FILE)
-    return dict(zip(subject.inputs, map(axes, example), strict=True))
+    return program
 
 
-def _example(subject: Subject) -> dict[str, torch.Tensor]:
-    """Return a batch of at least two rows: a size of 1 is taken for a constant."""
-    return next((batch for batch in subject.examples if min(_sizes(batch)) > 1), subject.examples[-1])
+def _traced(subject: Subject, example: list[torch.Tensor], path: Path) -> None:
+    axes = {name: dict(enumerate(subject.axes[name])) for name in [*subject.inputs, *subject.outputs]}
+    free = {name: {i: axis for i, axis in own.items() if axis in FREE} for name, own in axes.items()}
+    torch.onnx.export(
+        Bare(subject).eval(),
+        tuple(example),
+        str(path),
+        dynamo=False,
+        input_names=subject.inputs,
+        output_names=subject.outputs,
+        dynamic_axes=free,
+        opset_version=OPSET,
+    )
 
 
-def _sizes(batch: dict[str, Any]) -> list[int]:
-    return [size for value in batch.values() for size in value.shape[:2]]
+def free_shapes(subject: Subject, free: Any) -> tuple[dict[int, Any], ...]:
+    """Return for each input which axes are free, as torch.export wants to hear it."""
+    return tuple({i: free for i, axis in enumerate(subject.axes[name]) if axis in FREE} for name in subject.inputs)
+
+
+def example_of(subject: Subject) -> list[torch.Tensor]:
+    """Return tensors of one batch in which no free size is 0 or 1, which are taken for constants, and the number of rows is
+    no other size too, which would be taken for the same. No two tensors are one object: they would be written as one input.
+    """
+
+    def others(batch: dict[str, Any]) -> list[int]:
+        sizes = [(s, a) for n in subject.inputs for s, a in zip(batch[n].shape, subject.axes[n], strict=True)]
+        return [size for size, axis in sizes if axis in FREE and axis != "batch"] or [2]
+
+    best = max(subject.examples, key=lambda batch: min(others(batch)))
+    rows = len(best[subject.inputs[0]])
+    times = next(n for n in range(1, 9) if n * rows > 1 and n * rows not in others(best))
+    return [torch.cat([best[name]] * times) for name in subject.inputs]
 
 
 def _name_axes(model: Any, names: dict[str, list[str]]) -> None:
     """Give the free axes the names that people know, in place of s77 and the like."""
     import onnx_ir as ir
 
-    renamed: dict[str, str] = {}
-    for value in model.graph.inputs:
-        for size, name in zip(value.shape, names[value.name], strict=True):
-            if isinstance(size, ir.SymbolicDim) and size.value:
-                renamed[str(size.value)] = name
     for value in [*model.graph.inputs, *model.graph.outputs]:
-        value.shape = ir.Shape([renamed.get(str(getattr(s, "value", "")), s) for s in value.shape])
+        own = names[value.name]
+        sizes = [axis if axis in FREE else size for size, axis in zip(value.shape, own, strict=True)]
+        value.shape = ir.Shape(sizes)
 
 
 @contextlib.contextmanager

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..core import registry
 from ..core.contracts import Task
-from ..core.errors import ModelError
+from ..core.errors import FmError, ModelError, out_of_memory
 from ..core.exporting import CARD, Exporter, Subject
 from ..store import artifacts, datasets
 from ..store.files import fault_in
@@ -17,6 +19,11 @@ from ..store.runs import RunRecord
 
 #: The same rows are compared every time.
 SEED = 42
+#: Rows that are compared where nobody said: texts that are written take as many calls as tokens.
+ROWS, ROWS_WRITTEN = 256, 16
+WRITING = ("text-generation", "preference-tuning", "translation", "summarization")
+#: Seconds that an exporter may take.
+LIMIT = 3600.0
 
 
 def export(
@@ -25,32 +32,34 @@ def export(
     root: str,
     to: str,
     name: str,
-    rows: int,
+    rows: int | None,
     max_diff: float | None,
     training: dict[str, Any],
 ) -> dict[str, Any]:
     """Write artifacts/`name` of a run in the format `to`; return its card, with "path" and "size_bytes".
 
-    rows: how many held-out rows it is compared on. training: what the run says of itself, for a model card. Nothing is
+    rows: how many held-out rows it is compared on; a number that suits the task when not given. training: what the run says of itself, for a model card. Nothing is
     left under the name when the written model cannot be opened in a fresh process, or differs.
     """
-    from ..kit import fresh, gate
+    from ..kit import deadline, fresh, gate
     from ..kit.durable import disk_refusal
 
     run, asked = Path(path), RunRecord.model_validate(record)
     exporter: Exporter = registry.get("exporters", to)
     began = time.perf_counter()
-    task, loaded, held, meta = opened(run, asked, Path(root), rows)
+    task, loaded, held, meta = opened(run, asked, Path(root), rows or (ROWS_WRITTEN if asked.task in WRITING else ROWS))
     subject = _subject(task, loaded, held, meta, asked, run, training)
     card: dict[str, Any] = {}
 
     def save(folder: Path) -> None:
-        found = exporter.export(subject, folder)
+        with deadline.within(LIMIT, f"The {to} exporter"), _worded(to, disk_refusal):
+            found = exporter.export(subject, folder)
         card.update(_card(subject, exporter, asked, found))
         _write(folder, card)
         with fresh.opened(to, folder) as runner:
             compared = gate.compare(task, loaded, subject, runner, held, meta)
         gate.refuse_if_apart(compared, max_diff or exporter.tolerance)
+        gate.refuse_other_texts(compared)
         card.update(
             metrics=compared.metrics,
             metrics_of_original=compared.metrics_of_original,
@@ -61,6 +70,20 @@ def export(
 
     size = artifacts.write(run, name, save, {"run": asked.id, "format": exporter.format}, disk_refusal)
     return {**card, "path": str(run / "artifacts" / name), "size_bytes": size, "seconds": time.perf_counter() - began}
+
+
+@contextlib.contextmanager
+def _worded(to: str, refusal_of: Any) -> Iterator[None]:
+    """Say a converter's own error in a sentence; a full disk and a full memory have words of their own."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, FmError) or refusal_of(error) or out_of_memory(error):
+            raise
+        first = (str(error).strip().splitlines() or [""])[0][:300]
+        raise ModelError(
+            f"The {to} exporter failed: {type(error).__name__}: {first}", "Nothing was kept. Choose another format."
+        ) from error
 
 
 def opened(run: Path, record: RunRecord, root: Path, rows: int) -> tuple[Task, Any, Any, dict[str, Any]]:
@@ -99,12 +122,17 @@ def _card(subject: Subject, exporter: Exporter, record: RunRecord, found: dict[s
         "exporter": exporter.name,
         "task": record.task,
         "method": "",
-        "inputs": subject.inputs,
-        "outputs": subject.outputs,
+        "inputs": _axes(subject, "inputs"),
+        "outputs": _axes(subject, "outputs"),
         "data": record.data,
         **subject.facts,
         **found,
     }
+
+
+def _axes(subject: Subject, kind: str) -> dict[str, list[str]]:
+    """Return the axes of every input or output, of all functions; see docs/export.md."""
+    return {name: part.axes[name] for part in subject.functions for name in getattr(part, kind)}
 
 
 def _write(folder: Path, card: dict[str, Any]) -> None:

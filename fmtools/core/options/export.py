@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from .base import Hint, Options, option
+from .base import Hint, option
+from .secret import Encrypts
 from .verbs import ADVANCED, RUN, RUN_HELP
 
 
-class ExportOptions(Options):
+class ExportOptions(Encrypts):
     """Write a trained run in a standard format, after it was compared with the original on real rows."""
 
     verb: ClassVar[str] = "export"
-    summary: ClassVar[str] = (
-        "Write a trained run as ONNX, safetensors ...; it is compared with the original on your own rows first."
-    )
+    summary: ClassVar[str] = "Write a run as ONNX, safetensors ...; its answers are compared with the original's."
     example: ClassVar[str] = "%fm_export last --to onnx"
 
     run: str = option("last", RUN_HELP, hint=RUN)
@@ -24,8 +23,12 @@ class ExportOptions(Options):
         "what the artefact is called; the format's name when not given",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
     )
-    rows: int = option(
-        256, "how many of the run's own test rows it is compared on", ge=1, le=1_000_000, hint=Hint(unit="rows")
+    rows: int | None = option(
+        None,
+        "how many of the run's own test rows it is compared on; 256, or 16 where texts are written, when not given",
+        ge=1,
+        le=1_000_000,
+        hint=Hint(unit="rows"),
     )
     max_diff: float | None = option(
         None,

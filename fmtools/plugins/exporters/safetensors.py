@@ -30,7 +30,7 @@ class Safetensors:
 
         hub_layout.copy_all(subject.folder, folder)
         (folder / "README.md").write_text(model_card.text(subject), encoding="utf-8")
-        return {"files": {"model": hub_layout.weights(folder)}, "outputs": subject.outputs}
+        return {"files": {"model": hub_layout.weights(folder)}}
 
     def open(self, folder: Path) -> Runner:
         """Open it as the task does that fmtools would predict with."""
@@ -42,13 +42,14 @@ class Safetensors:
         from ...core.exporting import CARD
         from ...kit import recorded
 
-        task = registry.get("tasks", json.loads((folder / CARD).read_text(encoding="utf-8"))["task"])
-        model = recorded.module_of(task.load(folder)).eval()
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        loaded = registry.get("tasks", card["task"]).load(folder)
+        subject = recorded.bound(card["task"], loaded, folder, list(card["inputs"]), list(card["outputs"]))
 
         def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             given = {name: torch.from_numpy(value) for name, value in inputs.items()}
             with torch.inference_mode():
-                out = model(given) if hasattr(model, "encode") else model(**given)
-            return {name: value.float().numpy() for name, value in recorded.tensors(out).items()}
+                out = recorded.call(subject, given)
+            return {name: value.float().numpy() for name, value in out.items()}
 
         return run

@@ -35,6 +35,18 @@ class KnowledgeBase(Shown):
         """Ask one question; options as of fmtools.answer."""
         return answer(AnswerOptions.parse({"question": [question], "index": self.name, **options}), None)
 
+    def lessons(self, sources: int = 2, seed: int = 42) -> list[dict[str, Any]]:
+        """Return conversations that teach a language model to answer from these texts, for fmtools.train; see the notebook
+        customer_service. Questions that were held back are not among them."""
+        return runtime.lessons(self.name, sources, seed)
+
+    def judge(self, count: int = 20, **options: Any) -> dict[str, Any]:
+        """Answer questions that were held back: {"questions", "answered", "right_source", "rouge1", "rougel", "answers"}.
+
+        options: as of fmtools.answer, such as run="last". Figures are shares and ROUGE against the right text's sentences.
+        """
+        return runtime.judged(AnswerOptions.parse({"question": ["-"], "index": self.name, **options}), count)
+
     def to_json(self) -> dict[str, Any]:
         return {"path": str(self.path), **self.facts}
 

@@ -64,6 +64,37 @@ def test_mistakes_are_said_in_words(base: fmtools.api.KnowledgeBase, tiny: Path)
         fmtools.index(pd.DataFrame(ROWS, columns=["a", "b"]), text_column="nosuch", model=str(tiny))
 
 
+def test_answers_are_judged_by_questions_held_back(base: fmtools.api.KnowledgeBase) -> None:
+    found = base.judge(search="words", min_score=-1)
+    assert (found["questions"], found["answered"]) == (5, 1.0)
+    assert found["right_source"] >= 0.8
+    assert found["rougel"] >= 0.8  # the answers are quoted from the right texts
+    refused = base.judge(min_score=1.0)
+    assert (refused["answered"], refused["rougel"]) == (0.0, 0.0)
+
+
+def test_lessons_leave_out_what_was_held_back(base: fmtools.api.KnowledgeBase, tiny: Path) -> None:
+    assert base.lessons() == []  # every question was held back from a model that was not trained on them
+    frame = pd.DataFrame(ROWS, columns=["question", "answer"])
+    run = fmtools.train(
+        "sentence-similarity",
+        data=frame,
+        model=str(tiny),
+        max_steps=1,
+        validation=0.4,
+        text_column="question",
+        pair_column="answer",
+    )
+    taught = fmtools.index(frame, name="taught", run=run.id)
+    lessons = taught.lessons(sources=2)
+    learned = {lesson["messages"][1]["content"] for lesson in lessons}
+    assert 0 < len(lessons) == 5 - taught.facts["tested"]
+    assert learned.isdisjoint(ROWS[row][0] for row in taught.facts["held"])
+    for lesson in lessons:
+        assert lesson["messages"][2]["content"] in lesson["messages"][0]["content"]
+    fmtools.index(remove="taught")
+
+
 def test_a_damaged_one_is_refused_and_can_go(base: fmtools.api.KnowledgeBase, shared_store: Path) -> None:
     file = base.path / indexes.VECTORS
     whole = file.read_bytes()

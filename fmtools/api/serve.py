@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import FmError, OptionError
-from ..core.options import ServeOptions
+from ..core.errors import FmError, OptionError, StoreError
+from ..core.options import ExportOptions, ServeOptions
 from ..runtime import serve as serving
-from ..runtime.wait import Follower
+from ..runtime.vetted import vetted
+from ..runtime.wait import Follower, Silent
 from ..store.exported import about, find_exported
-from ..store.files import fault_in, new_id
-from ..store.runs import home
+from ..store.files import new_id
+from ..store.runs import find_run, home
 from ..store.services import ServiceFolder, ServiceRecord, find_service, services
 from .asking import Client
+from .export import export
 from .results import Predictions, Shown
 
 #: Options that a server's settings take as they are.
@@ -177,7 +179,8 @@ def serve(options: ServeOptions, follower: Follower) -> Served | ServedTable:
 
 
 def _begin(options: ServeOptions, foreground: bool) -> Served:
-    folder, said = _checked(options.artifact), []
+    said: list[str] = []
+    folder = _checked(options.artifact, said)
     if options.host not in LOOPBACK:
         said.append(f"The server listens at {options.host}: whoever reaches it and has the token can ask it.")
     record = _record(options, folder)
@@ -214,18 +217,30 @@ def _free_name(wanted: str) -> str:
     return next(name for name in [wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))] if name not in taken)
 
 
-def _checked(word: str) -> Path:
-    folder = find_exported(word, home())
-    fault = fault_in(folder) if (folder / "MANIFEST.json").is_file() else ""
-    if fault:
-        raise FmError(f"The export in {folder} is damaged: {fault}.", "Export the run again (%fm_export).")
-    return folder
+def _exported(word: str, said: list[str]) -> Path:
+    """Return an exported model's folder; a run that was never exported is exported now. Raises FmError."""
+    try:
+        return find_exported(word, home())
+    except StoreError:
+        if "/" in word:
+            raise
+        run = find_run(word)
+    done = export(ExportOptions.parse({"run": run.id}), Silent())
+    said.append(
+        f"{run.record.name} was written as ONNX first: largest difference of an output {done.max_abs_diff:.2g}."
+    )
+    return done.path
+
+
+def _checked(word: str, said: list[str]) -> Path:
+    """Return the folder to serve; one that was not written here is checked before anything reads it. Raises FmError."""
+    return vetted(_exported(word, said))
 
 
 def _restart(service: ServiceFolder) -> Served:
     """Start one that has ended; let one at work take its model in anew, as its files may have changed."""
     if service.alive():
-        service.replace(service.record, {"folder": str(_checked(service.record.folder))})
+        service.replace(service.record, {"folder": str(_checked(service.record.folder, []))})
         serving.taken_in(service)
     else:
         service.replace(service.record, {"parent": 0})
@@ -236,7 +251,8 @@ def _restart(service: ServiceFolder) -> Served:
 def _replace(service: ServiceFolder, options: ServeOptions) -> Served:
     if not service.alive():
         raise FmError(f"The server {service.record.name} does not run.", f"`%fm_serve --restart {service.record.name}`")
-    folder, old = _checked(options.artifact), service.record
+    said: list[str] = []
+    folder, old = _checked(options.artifact, said), service.record
     facts = about(folder)
     new = old.model_copy(
         update={
@@ -252,4 +268,4 @@ def _replace(service: ServiceFolder, options: ServeOptions) -> Served:
     except FmError:
         service.replace(old, {"folder": old.folder})  # a worker that is started anew must find a model that works
         raise
-    return Served(service)
+    return Served(service, notices=said)

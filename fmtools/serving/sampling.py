@@ -30,7 +30,7 @@ class Chooser:
 
     def __call__(self, logits: np.ndarray, before: list[int]) -> int:
         """Return the next token from logits [vocabulary], given the tokens before it."""
-        wide = np.asarray(logits, np.float64)
+        wide = np.array(logits, np.float64)
         if self.how.repetition_penalty != 1.0:
             seen = np.unique(before)
             penalty = self.how.repetition_penalty

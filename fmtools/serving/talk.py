@@ -19,6 +19,8 @@ TEMPLATE = (
 )
 #: What half a character decodes to.
 BROKEN = "\ufffd"
+#: How families of models call the number of tokens that they read at once.
+POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
 #: Longest chat template that is read, in characters.
 LONGEST = 200_000
 
@@ -106,5 +108,5 @@ def stops_of(artifact: Artifact) -> frozenset[int]:
 
 def positions_of(artifact: Artifact) -> int | None:
     """Return how many tokens the model reads at once; None for no limit."""
-    value = artifact.config.get("max_position_embeddings")
-    return int(value) if isinstance(value, int) and value > 0 else None
+    found = (artifact.config.get(name) for name in POSITIONS)
+    return next((value for value in found if isinstance(value, int) and value > 0), None)

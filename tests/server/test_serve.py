@@ -30,7 +30,9 @@ async def test_questions_are_handed_on_with_the_token_added(jp_fetch: Any, servi
     assert service.token not in json.dumps(listed)
 
     async def ask(path: str, **more: Any) -> Any:
-        return await jp_fetch(*where, *path.split("/"), raise_error=False, allow_nonstandard_methods=True, **more)
+        heads = {"Content-Type": "application/json", **more.pop("headers", {})}
+        asked = {"raise_error": False, "allow_nonstandard_methods": True, "headers": heads}
+        return await jp_fetch(*where, *path.split("/"), **asked, **more)
 
     answer = await ask("predict", method="POST", body=json.dumps({"text": "a", "top": 1}))
     assert answer.code == 200

@@ -18,7 +18,7 @@ class ServeOptions(Options):
 
     artifact: str = option(
         "last",
-        "what to serve: a run (its newest ONNX export), RUN/NAME, or a folder",
+        "what to serve: a run (its newest ONNX export; one is made when there is none), RUN/NAME, or a folder",
         hint=Hint(positional=True, complete="runs"),
     )
     port: int = option(0, "the port to listen at; 0 = a free one", ge=0, le=65535)

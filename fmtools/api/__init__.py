@@ -30,6 +30,7 @@ from ..core.options import (
     PauseOptions,
     PredictOptions,
     ProtectOptions,
+    QuantizeOptions,
     ResumeOptions,
     RunsOptions,
     ServeOptions,
@@ -51,6 +52,7 @@ from . import knowledge as bases
 from . import label as labelling
 from . import panel as panels
 from . import protect as protection
+from . import quantize as quantizing
 from . import search as searching
 from . import serve as servers
 from . import steer as steering
@@ -62,14 +64,15 @@ from .export import Exported
 from .find_rate import RateTest
 from .follow import Followers
 from .forecast import Forecast
-from .knowledge import Answers, BaseTable, KnowledgeBase
+from .knowledge import Answers, BaseTable, Chat, KnowledgeBase
+from .quantize import Optimized
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models",
-    "panel", "pause", "predict", "protect", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
+    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models",
+    "panel", "pause", "predict", "protect", "quantize", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -98,6 +101,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     CompareOptions: comparing.compare,
     CodeOptions: coding.code,
     ExportOptions: exporting.export,
+    QuantizeOptions: quantizing.quantize,
     FollowOptions: following.follow,
     ServeOptions: servers.serve,
     DoctorOptions: look.doctor,
@@ -231,13 +235,14 @@ def index(data: Any = None, **options: Any) -> KnowledgeBase | BaseTable:
     return result
 
 
-def answer(question: str | list[str], **options: Any) -> Answers:
+def answer(question: str | list[str] | None = None, **options: Any) -> Answers | Chat:
     """Ask a knowledge base: answer("How do I report a bug?", index="faq")[0].answer; "" = nothing there answers it.
 
-    run="last" lets a text-generation run word the answer; without one it is quoted. Options: AnswerOptions.
+    run="last" lets a text-generation run word the answer; without one it is quoted. Without a question it is a Chat, which
+    a notebook shows as a panel. Options: AnswerOptions.
     """
-    asked = [question] if isinstance(question, str) else question
-    result: Answers = execute(AnswerOptions.parse({"question": asked, **options}))
+    asked = [question] if isinstance(question, str) else question or []
+    result: Answers | Chat = execute(AnswerOptions.parse({"question": asked, **options}))
     return result
 
 
@@ -283,6 +288,12 @@ def code(run: str = "last", save: str | None = None) -> Script:
 def export(run: str = "last", to: str = "onnx", **options: Any) -> Exported:
     """Write a trained run in another format; it is compared with the original in a fresh process first. Options: ExportOptions."""
     result: Exported = execute(ExportOptions.parse({"run": run, "to": to, **options}))
+    return result
+
+
+def quantize(run: str = "last", method: str = "int8-dynamic", **options: Any) -> Optimized:
+    """Make a trained run smaller and faster; what it loses is measured on its own rows first. Options: QuantizeOptions."""
+    result: Optimized = execute(QuantizeOptions.parse({"run": run, "method": method, **options}))
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class KnowledgeBase(Shown):
 
     def ask(self, question: str, **options: Any) -> Answers:
         """Ask one question; options as of fmtools.answer."""
-        return answer(AnswerOptions.parse({"question": [question], "index": self.name, **options}), None)
+        return Answers(runtime.answer(AnswerOptions.parse({"question": [question], "index": self.name, **options})))
 
     def lessons(self, sources: int = 2, seed: int = 42) -> list[dict[str, Any]]:
         """Return conversations that teach a language model to answer from these texts, for fmtools.train; see the notebook
@@ -45,7 +45,11 @@ class KnowledgeBase(Shown):
 
         options: as of fmtools.answer, such as run="last". Figures are shares and ROUGE against the right text's sentences.
         """
-        return runtime.judged(AnswerOptions.parse({"question": ["-"], "index": self.name, **options}), count)
+        return runtime.judged(AnswerOptions.parse({"index": self.name, **options}), count)
+
+    def chat(self, **options: Any) -> Chat:
+        """Return a conversation with it, which a notebook shows as a panel; options as of fmtools.answer."""
+        return Chat(AnswerOptions.parse({"index": self.name, **options}))
 
     def to_json(self) -> dict[str, Any]:
         return {"path": str(self.path), **self.facts}
@@ -107,6 +111,40 @@ class Answers(Shown):
         return answers_html(self.to_json()["answers"])
 
 
+@dataclass(repr=False)
+class Chat(Shown):
+    """A conversation with a knowledge base: a notebook shows it as a panel. `said` is what was asked and answered so far."""
+
+    options: AnswerOptions
+    said: list[runtime.Answered] = field(default_factory=list)
+
+    #: A magic shows it at once.
+    opens = True
+
+    @property
+    def name(self) -> str:
+        """The knowledge base that is asked."""
+        return str(runtime.opened(self.options.index).facts["name"])
+
+    def ask(self, question: str) -> runtime.Answered:
+        """Ask one question, and remember it with its answer."""
+        self.said += runtime.answer(self.options.model_copy(update={"question": [question]}))
+        return self.said[-1]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"index": self.name, "answers": Answers(self.said).to_json()["answers"]}
+
+    def text(self) -> str:
+        from ..views.knowledge import chat_text
+
+        return chat_text(self.name, self.to_json()["answers"])
+
+    def html(self) -> str:
+        from ..views.knowledge import chat_html
+
+        return chat_html(self.name, self.to_json()["answers"])
+
+
 def index(options: IndexOptions, follower: Follower | None) -> KnowledgeBase | BaseTable:
     """Make a knowledge base; without data list them; with --remove take one away."""
     del follower
@@ -117,7 +155,10 @@ def index(options: IndexOptions, follower: Follower | None) -> KnowledgeBase | B
     return KnowledgeBase(*runtime.make(options))
 
 
-def answer(options: AnswerOptions, follower: Follower | None) -> Answers:
-    """Answer questions from a knowledge base."""
+def answer(options: AnswerOptions, follower: Follower | None) -> Answers | Chat:
+    """Answer questions from a knowledge base; without any return a chat with it."""
     del follower
+    if not options.question:
+        runtime.check(options)
+        return Chat(options)
     return Answers(runtime.answer(options))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from . import tune_widget
+from . import chat_widget, tune_widget
 from .completion import add_matcher, remove_matcher
 from .label import show as label_show
 from .panel import show as panel_show
@@ -133,6 +133,7 @@ def load(shell: InteractiveShell) -> None:
     label_show.register(shell)
     tune_widget.register(shell)
     panel_show.register(shell)
+    chat_widget.register(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -146,3 +147,4 @@ def unload(shell: InteractiveShell) -> None:
     label_show.unregister(shell)
     tune_widget.unregister(shell)
     panel_show.unregister(shell)
+    chat_widget.unregister(shell)

@@ -149,6 +149,12 @@ def answer(options: AnswerOptions) -> list[Answered]:
     return found
 
 
+def check(options: AnswerOptions) -> None:
+    """Raise FmError as an answer would: no such knowledge base, its model gone, no such run."""
+    encoder_of(opened(options.index))
+    _writer(options)
+
+
 def _writer(options: AnswerOptions) -> RunFolder | None:
     if options.run is None:
         return None

@@ -128,3 +128,31 @@ def _answer(one: dict[str, Any]) -> str:
         f'<div><b>{esc(one["question"])}</b></div><div style="{style.format(colour)}">{body}</div>'
         f"<details><summary>{esc(say('sources'))}</summary><ol>{sources}</ol></details>"
     )
+
+
+def chat_text(name: str, answers: list[dict[str, Any]]) -> str:
+    """Return a conversation for terminals."""
+    title = say("A chat with {name}").format(name=name)
+    return f"{title}\n\n{answers_text(answers)}" if answers else f"{title}; " + say("it opens in a notebook.")
+
+
+def chat_html(name: str, answers: list[dict[str, Any]], waiting: str = "") -> str:
+    """Return a conversation for notebooks: what was asked on the right, answers with their sources on the left.
+
+    waiting: a question that has no answer yet.
+    """
+    bubble = "border-radius:10px;padding:6px 12px;margin:4px 0;max-width:75%;width:fit-content;"
+    mine, theirs = bubble + "background:#1a6ed8;color:#fff;margin-left:auto", bubble + "border:1px solid #8884"
+    parts = []
+    for one in answers:
+        body = esc(one["answer"]) if one["answer"] else f"<i>{esc(refusal())}</i>"
+        found = "".join(
+            f'<li>{esc(_heading(source))} <span style="{MUTED}">{source["score"]:.2f}</span></li>'
+            for source in one["sources"]
+        )
+        folded = f"<details><summary>{esc(say('sources'))}</summary><ol>{found}</ol></details>" if one["answer"] else ""
+        parts.append(f'<div style="{mine}">{esc(one["question"])}</div><div style="{theirs}">{body}{folded}</div>')
+    if waiting:
+        parts.append(f'<div style="{mine}">{esc(waiting)}</div><div style="{theirs}">…</div>')
+    title = say("A chat with {name}").format(name=name)
+    return f'<div style="max-width:720px"><b>{esc(title)}</b>{"".join(parts)}</div>'

@@ -53,5 +53,6 @@ ZH = {
     "Below a likeness of {value} it refuses: {kept} of these questions are answered, {refused} of {foreign} foreign ones are not.": "相似度低于 {value} 时拒绝回答：这些问题有 {kept} 得到回答，{foreign} 个无关问题有 {refused} 被拒绝。",
     "There are no questions to test it with; it refuses what is less alike than foreign sentences.": "没有可用于测试的问题；相似度低于无关句子的问题会被拒绝。",
     "no knowledge base yet": "还没有知识库", "Nothing here answers this.": "这里没有能回答此问题的内容。",
+    "A chat with {name}": "与 {name} 对话", "it opens in a notebook.": "在笔记本中打开。", "Ask a question": "提出问题", "Send": "发送",
     "at a time": "同时进行", "Search": "搜索", "Stop": "停止",
 }  # fmt: skip

@@ -43,7 +43,9 @@ class AnswerOptions(Options):
     summary: ClassVar[str] = "Answer a question from a knowledge base, with sources, or say that nothing fits."
     example: ClassVar[str] = '%fm_answer "How do I report a bug?" --index faq'
 
-    question: list[str] = option(..., "the question (several allowed)", hint=Hint(positional=True), min_length=1)
+    question: list[str] = option(
+        [], "the question (several allowed); without one a notebook opens a chat", hint=Hint(positional=True)
+    )
     index: str = option("last", "the knowledge base; the newest when not given", hint=Hint(complete="indexes"))
     run: str | None = option(
         None,

@@ -11,7 +11,7 @@ from ..core import registry
 from ..core.errors import OptionError, from_os_error
 from ..core.exporting import Exporter
 from ..core.options import ExportOptions
-from ..runtime import launch
+from ..runtime import launch, sealing
 from ..runtime.wait import Follower
 from ..store.runs import find_run, home
 from .results import Shown
@@ -72,18 +72,20 @@ def export(options: ExportOptions, follower: Follower) -> Exported:
         raise OptionError(
             f"{options.to} holds no model for {folder.record.task}.", f"It takes: {', '.join(exporter.tasks)}."
         )
-    card = launch.ask(
-        "export",
-        record=folder.record.model_dump(mode="json"),
-        path=str(folder.path),
-        root=str(home()),
-        to=options.to,
-        name=name,
-        rows=options.rows,
-        max_diff=options.max_diff,
-        training=_training(run),
-    )
-    path, size = Path(card.pop("path")), int(card.pop("size_bytes"))
+    with sealing.key_if(options.encrypt, options.key_file) as key:
+        card = launch.ask(
+            "export",
+            record=folder.record.model_dump(mode="json"),
+            path=str(folder.path),
+            root=str(home()),
+            to=options.to,
+            name=name,
+            rows=options.rows,
+            max_diff=options.max_diff,
+            training=_training(run),
+        )
+        path, size = Path(card.pop("path")), int(card.pop("size_bytes"))
+        size = sealing.seal_artifact(path, key).size if key else size
     if target is not None:
         _copy(path, target)
     return Exported(path, card["format"], size, card["metrics"], card["max_abs_diff"], run.id, card)

@@ -19,7 +19,7 @@ from ..kit import sealed_box, sealed_keys
 from ..kit.sealed_box import ENDING, Box, Label, Opened
 from ..store import sealed_ledger, versions
 from ..store.exported import ABOUT, about, exports
-from ..store.files import MANIFEST, fault_in, new_id, private_folder, publish, seal, write_json
+from ..store.files import MANIFEST, discard, fault_in, new_id, private_folder, publish, seal, write_json
 from ..store.runs import find_run, home
 
 #: The encrypted file in the folder of an artefact that was encrypted in its place.
@@ -61,25 +61,37 @@ def encrypt(options: ProtectOptions) -> dict[str, Any]:
     }
 
 
-def seal_artifact(folder: Path, key_file: str | None) -> Box:
+@contextlib.contextmanager
+def key_if(wanted: bool, key_file: str | None) -> Iterator[sealed_keys.Key | None]:
+    """Give the key for what is about to be written, None when it is not to be encrypted: asked for before the work begins."""
+    if not wanted:
+        yield None
+        return
+    sealed_box.check()
+    with _key(key_file, str(home())) as key:
+        yield key
+
+
+def seal_artifact(folder: Path, key: sealed_keys.Key) -> Box:
     """Replace an artefact in a run's folder by its encrypted form, under the same name: `sealed.age`, and what it is.
 
-    The files in the clear are removed when the new folder has the name. Raises FmError; the old folder is whole then.
+    The files in the clear are removed, also when this fails: they were not to stay. Raises FmError then.
     """
-    sealed_box.check()
     stage = private_folder(folder.with_name(f".tmp-{folder.name}-{new_id()}"))
     facts = about(folder)
     run = folder.parent.parent.name
     try:
-        with _key(key_file, str(folder)) as key:
-            source = Source(folder, "artifact", folder.name, run, str(folder))
-            box, label = _seal(source, stage / SEALED, key, folder.name)
+        source = Source(folder, "artifact", folder.name, run, str(folder))
+        box, label = _seal(source, stage / SEALED, key, folder.name)
         clear = {name: facts[name] for name in _CLEAR if name in facts}
         write_json(stage / ABOUT, {**clear, "encrypted": True, "version": label.version})
         seal(stage, {"run": run, "format": facts.get("format", ""), "encrypted": True})
         publish(stage, folder)
-    except OSError as error:
-        raise from_os_error(error, "encrypt the artefact") from None
+    except BaseException as error:
+        discard(folder)
+        if isinstance(error, OSError):
+            raise from_os_error(error, "encrypt the artefact") from None
+        raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return box

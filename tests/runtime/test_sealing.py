@@ -84,7 +84,9 @@ def test_an_artefact_is_encrypted_in_its_place(store: Path, folder: Path) -> Non
         shutil.copytree(folder, path)
         (path / "fmtools.json").write_text('{"schema": 1, "format": "onnx", "labels": ["SECRET-LABEL"], "task": "t"}')
         seal(path, {})
-        sealing.seal_artifact(path, str(folder.parent.parent / "k.key"))
+        with sealing.key_if(True, "../k.key") as key:
+            assert key is not None
+            sealing.seal_artifact(path, key)
         assert {p.name for p in path.iterdir()} == {"sealed.age", "fmtools.json", "MANIFEST.json"}
         assert "SECRET-LABEL" not in (path / "fmtools.json").read_text()
     assert sealing.is_sealed(paths[0])
@@ -156,6 +158,24 @@ def test_opening_writes_no_plaintext_and_no_key(store: Path, folder: Path, tmp_p
     left = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".log"]
     assert not [path for path in left if CANARY.encode() in path.read_bytes() or key.encode() in path.read_bytes()]
     assert not list((tmp_path / "tmp").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_an_export_leaves_encrypted_and_opens_in_memory(store: Path, folder: Path, tiny: Path) -> None:
+    import onnxruntime
+
+    import support
+
+    run = support.train(tiny, epochs=1)
+    done = fmtools.export(run.id, "onnx", encrypt=True, key_file="../k.key")
+    assert {path.name for path in done.path.iterdir()} == {"sealed.age", "fmtools.json", "MANIFEST.json"}
+    assert done.size == (done.path / "sealed.age").stat().st_size
+    files = sealing.opened(done.path, "../k.key").files
+    session = onnxruntime.InferenceSession(files["onnx/model.onnx"])
+    assert {"input_ids", "attention_mask"} <= {wanted.name for wanted in session.get_inputs()}
+    assert json.loads(files["fmtools.json"])["labels"] == ["angry", "asking", "glad"]
+    assert not support.leftovers(store)
 
 
 @pytest.mark.slow

@@ -7,6 +7,9 @@ import sys
 import litserve
 from transformers import pipeline
 
+#: Its workers import this file anew and see the same arguments.
+FOLDER = sys.argv[1]
+
 
 class Classifier(litserve.LitAPI):
     """A transformers pipeline, given batches of what waits."""
@@ -29,6 +32,5 @@ class Classifier(litserve.LitAPI):
 
 
 if __name__ == "__main__":
-    FOLDER = sys.argv[1]
     api = Classifier(max_batch_size=8, batch_timeout=0.005)
     litserve.LitServer(api, accelerator="cpu").run(port=int(sys.argv[2]), host="127.0.0.1", generate_client_file=False)

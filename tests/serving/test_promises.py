@@ -189,5 +189,6 @@ def test_ten_times_more_than_it_can_do(classifier: Path, start: Callable[..., An
     assert {int(status) for status in found["statuses"]} <= ALLOWED, found
     assert found["statuses"]["200"] > 0
     assert found["statuses"].get("429", 0) > 0, found
+    assert found["ms"]["429"]["p50"] < 50, found
     assert memory[-1] < 1.1 * memory[0]
     assert server.predict("after the storm").status_code == 200

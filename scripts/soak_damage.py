@@ -37,18 +37,22 @@ FORMATS = {
     "config.json": "config.json", "sealed": "", "age": "x.age",
 }  # fmt: skip
 SEALED = ("sealed", "age")
+#: Formats that are read by building a model.
+BUILT = ("safetensors", "config.json")
 SECONDS = 60
 
 
-def model(folder: Path) -> Path:
-    """Make a tiny BERT with a tokenizer and an ONNX file: real files of every format, small enough to be read 1,000 times."""
+def model(folder: Path, kind: str) -> Path:
+    """Make a folder with real files of every format, small enough to be read 1,000 times: a tiny BERT where one is built."""
+    import malicious
+
+    malicious.good(folder)
+    if kind not in BUILT:
+        return folder
     import torch
     from transformers import BertConfig, BertModel
 
-    import malicious
-
     torch.manual_seed(1)
-    malicious.good(folder)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24}
     BertModel(BertConfig(vocab_size=60, max_position_embeddings=20, **sizes), add_pooling_layer=False).save_pretrained(
         folder
@@ -195,12 +199,12 @@ def main() -> None:
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--formats", nargs="+", default=list(FORMATS), choices=list(FORMATS))
     asked = parser.parse_args()
-    preload()
+    preload(asked.formats)
     total = {}
     for kind in asked.formats:
         root = Path(tempfile.mkdtemp(prefix="soak-damage-"))
         try:
-            found = campaign(kind, model(root / "model"), asked.flips, asked.cuts)
+            found = campaign(kind, model(root / "model", kind), asked.flips, asked.cuts)
         finally:
             shutil.rmtree(root, ignore_errors=True)
         total[kind] = {**found, "violations": violations(kind, found)}
@@ -209,15 +213,20 @@ def main() -> None:
     sys.exit(any(facts["violations"] for facts in total.values()))
 
 
-def preload() -> None:
+def preload(formats: list[str]) -> None:
     """Import what the forked processes need, once."""
     import onnxruntime  # noqa: F401
     import tokenizers  # noqa: F401
+
+    from fmtools.kit import stranger_onnx  # noqa: F401
+
+    if not set(BUILT) & set(formats):
+        return
     import torch
     import transformers
     from transformers import AutoModel, BertModel  # noqa: F401
 
-    from fmtools.kit import encoders, stranger_onnx  # noqa: F401
+    from fmtools.kit import encoders  # noqa: F401
 
     transformers.logging.set_verbosity(50)
     transformers.logging.disable_progress_bar()

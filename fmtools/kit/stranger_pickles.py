@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import pickle
 import pickletools
 import re
 from fnmatch import fnmatch
@@ -24,7 +25,7 @@ NAMED = (
 )  # fmt: skip
 #: How files begin that hold other files, or objects.
 ARCHIVES = {
-    b"PK\x03\x04": "a zip archive", b"PK\x05\x06": "a zip archive", b"\x1f\x8b": "a gzip archive", b"BZh": "a bzip2 archive",
+    b"PK\x03\x04": "a zip archive", b"PK\x05\x06": "a zip archive", b"\x1f\x8b\x08": "a gzip archive", b"BZh": "a bzip2 archive",
     b"\xfd7zXZ\x00": "an xz archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"\x04\x22\x4d\x18": "an lz4 archive", b"Rar!": "a rar archive", b"\x89HDF": "an HDF5 file",
 }  # fmt: skip
@@ -63,7 +64,7 @@ def _is_pickle(head: bytes) -> bool:
     calls, source = False, io.BytesIO(head)
     try:
         for number, (code, _argument, _position) in enumerate(pickletools.genops(source)):
-            if number == 1 and head[0] == 0x80:
+            if number == 1 and head[0] == 0x80 and head[1] <= pickle.HIGHEST_PROTOCOL:
                 return True  # one that says its protocol; a second opcode tells it from chance
             calls = calls or code.name in _CALLS
             if code.name == "STOP":

@@ -17,7 +17,6 @@ from ..store.services import ServiceFolder, open_service, services
 from .access import Api, Refusal, guarded
 
 _ROOT = r"/fmtools/serve"
-_ID = r"([0-9A-HJKMNP-TV-Z]{26})"
 #: Longest body that is handed on, in bytes, and seconds that an answer may take: the model server has its own limits.
 LONGEST, PATIENCE = 10_000_000, 600.0
 #: What a client may say to the model server, and the server to it: neither cookies nor hosts.
@@ -110,4 +109,4 @@ def _about(service: ServiceFolder) -> dict[str, Any]:
 
 def routes() -> list[tuple[str, type[Api]]]:
     """Return the patterns, without the base URL, and their handlers."""
-    return [(_ROOT, Services), (rf"{_ROOT}/{_ID}/(.*)", Proxy)]
+    return [(_ROOT, Services), (rf"{_ROOT}/([^/]*)/(.*)", Proxy)]

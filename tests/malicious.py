@@ -186,7 +186,7 @@ SET |= {
     "other-sizes": _json("config.json", {"model_type": "bert", "vocab_size": 4_000_000}),
     "deep-json": _file("config.json", lambda _t: b'{"a":' * 200_000),
     "long-number": _file("config.json", lambda _t: b'{"vocab_size":' + b"9" * 5_000 + b"}"),
-    "manifest-of-others": _json("MANIFEST.json", {"files": {"config.json": {"sha256": "0" * 64}}}),
+    "manifest-of-others": _json("MANIFEST.json", {"version": 1, "files": {"config.json": {"sha256": "0" * 64}}}),
     "tokenizer-cut": lambda folder, _t: (folder / "tokenizer.json").write_bytes(
         (folder / "tokenizer.json").read_bytes()[:-9]
     ),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import ModelError
+from ..core.manifest import is_whole
 from . import stranger_texts as texts
 from .stranger_parse import Job, check_parsed
 from .stranger_pickles import check_no_code
@@ -122,8 +123,10 @@ def _jobs(files: list[File]) -> list[Job]:
 def _check_manifest(files: list[File], manifest: Any) -> None:
     """A sealed folder that was copied shows every changed byte. Raises Fault for a file that is not what was sealed."""
     entries = manifest.get("files") if isinstance(manifest, dict) else None
-    if not isinstance(entries, dict):
-        raise Fault(MANIFEST, "is damaged: it lists no files", "Copy the folder again.")
+    if not isinstance(entries, dict) or not is_whole(manifest):
+        raise Fault(
+            MANIFEST, "is damaged: it does not say what it said", "Copy it again; remove it if it is not of fmtools."
+        )
     here = {file.name: file for file in files}
     for name, entry in entries.items():
         file, wanted = here.get(name), entry.get("sha256") if isinstance(entry, dict) else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from ulid import ULID
 
+from ..core import manifest
 from ..core.errors import StoreError
 
 MANIFEST = "MANIFEST.json"
@@ -119,7 +120,9 @@ def seal(folder: Path, about: dict[str, Any]) -> int:
             os.close(descriptor)
         entries[path.relative_to(folder).as_posix()] = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
     size = sum(int(entry["bytes"]) for entry in entries.values())
-    write_json(folder / MANIFEST, {"version": 1, **about, "bytes": size, "files": entries})
+    write_json(
+        folder / MANIFEST, manifest.signed({"version": manifest.VERSION, **about, "bytes": size, "files": entries})
+    )
     for inner in {p.parent for p in _files(folder)}:
         sync_folder(inner)
     return size
@@ -166,13 +169,15 @@ def sweep(folder: Path) -> None:
 def fault_in(folder: Path) -> str:
     """Return why a sealed folder cannot be trusted, or "" when every byte matches its manifest."""
     try:
-        manifest = read_json(folder / MANIFEST)
+        said = read_json(folder / MANIFEST)
     except FileNotFoundError:
         return "it has no manifest"
     except (StoreError, OSError):
         return "its manifest is damaged"
     try:
-        return next(filter(None, (_fault_of(folder, name, entry) for name, entry in manifest["files"].items())), "")
+        if not manifest.is_whole(said):
+            return "its manifest is damaged"
+        return next(filter(None, (_fault_of(folder, name, entry) for name, entry in said["files"].items())), "")
     except (KeyError, TypeError, AttributeError, ValueError):
         return "its manifest is damaged"
 

@@ -165,7 +165,7 @@ def test_a_sealed_copy_shows_every_flipped_byte(tmp_path: Path) -> None:
     folder = malicious.good(tmp_path / "model")
     seal(folder, {"name": "good"})
     stranger.check(folder)
-    for name in ("model.safetensors", "onnx/model.onnx", "vocab.txt"):
+    for name in ("model.safetensors", "onnx/model.onnx", "vocab.txt", "MANIFEST.json"):
         path = folder / name
         whole = path.read_bytes()
         for at in range(0, len(whole), 11):

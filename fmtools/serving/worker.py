@@ -78,18 +78,10 @@ def main() -> int:
     """Serve until told to leave; return 1 when the model could not be loaded."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     listener = socket.socket(fileno=int(sys.argv[2]))
-    runner = asyncio.Runner(loop_factory=_loop())
+    runner = asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory())
     with runner:
         code = runner.run(_serve(Path(sys.argv[1]), listener, sys.argv[3:] == ["early"]))
     os._exit(code)  # threads that still compute for nobody must not hold the end up
-
-
-def _loop() -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 if __name__ == "__main__":

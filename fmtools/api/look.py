@@ -24,13 +24,14 @@ from ..views.listing import summaries
 from . import checkup
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Run
+from .written import answering
 
 
 def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
     """Score on the data given, or on the rows the run has kept for that."""
     del follower
-    run = Run(find_run(options.run))
-    folder = run.trained()
+    asked = answering(options.run)
+    folder = asked.run.trained()
     record, notices = folder.record, []
     reference = record.dataset
     splits = datasets.splits(reference, home())
@@ -47,8 +48,9 @@ def evaluate(options: EvaluateOptions, follower: Follower) -> Report:
         root=str(home()),
         split=split,
         batch_size=options.batch_size,
+        written=asked.folder,
     )
-    return _report(record.name, answer, notices)
+    return _report(asked.name, answer, notices)
 
 
 def baseline(options: BaselineOptions, follower: Follower) -> Report:
@@ -82,10 +84,12 @@ def _split(wanted: str | None, splits: dict[str, int]) -> str:
 def predict(options: PredictOptions, follower: Follower) -> Predictions:
     """Predict the texts given, then those of the data given, in order."""
     del follower
-    folder = Run(find_run(options.run)).trained()
+    asked = answering(options.run)
+    folder = asked.run.trained()
     inputs = launch.inputs(options, folder.record)
     plain = options.model_dump(mode="json", exclude={"data"}, exclude_unset=True)
-    answer = launch.ask("predict", task=folder.record.task, folder=str(folder.model), inputs=inputs, options=plain)
+    job = {"task": folder.record.task, "folder": str(folder.model), "written": asked.folder}
+    answer = launch.ask("predict", inputs=inputs, options=plain, **job)
     return Predictions(answer["predictions"])
 
 

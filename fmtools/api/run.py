@@ -11,6 +11,7 @@ from ..core.events import ENDED, Control, ControlAction
 from ..core.wire import Head
 from ..runtime.wait import Follower, Silent, wait
 from ..store import controls
+from ..store.exported import about
 from ..store.files import MANIFEST, read_json
 from ..store.runs import RunFolder
 from ..views.follow import RunView
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Artifact:
-    """Something a run has published: a model folder, an export. `size` in bytes; `parent` is the run's id."""
+    """Something a run has published: a model folder, an export. `size` in bytes; `parent` is the id of the run that it was
+    made of; `metrics` are its own, on the rows that it was compared on, for an export."""
 
     path: Path
     format: str
     size: int
     metrics: dict[str, float]
     parent: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the command line prints with --json."""
+        return {"name": self.path.name, "path": str(self.path), "format": self.format, "size_bytes": self.size}
 
 
 class Run:
@@ -102,8 +108,9 @@ class Run:
         folder, found = self.path / "artifacts", []
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             if (path / MANIFEST).is_file():
-                size = int(read_json(path / MANIFEST)["bytes"])
-                found.append(Artifact(path, "safetensors", size, self.metrics, self.id))
+                size, card = int(read_json(path / MANIFEST)["bytes"]), about(path)
+                metrics = {**self.metrics} if not card else dict(card.get("metrics") or {})
+                found.append(Artifact(path, card.get("format", "safetensors"), size, metrics, card.get("run", self.id)))
         return found
 
     def trained(self) -> RunFolder:
@@ -192,7 +199,7 @@ class Run:
             "metrics": head.metrics,
             "seconds": head.elapsed_seconds,
             "samples_per_second": head.samples_per_second,
-            "artifacts": [{"path": str(a.path), "format": a.format, "size_bytes": a.size} for a in self.artifacts],
+            "artifacts": [a.to_json() for a in self.artifacts],
             "error": head.error or None,
         }
 

@@ -22,6 +22,10 @@ def _nothing() -> list[str]:
     return []
 
 
+def _none_of(_: str) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True)
 class Environment:
     """What only the caller knows: runs by name and id, knowledge bases, and the notebook's variables that hold tables or modules."""
@@ -31,6 +35,8 @@ class Environment:
     folder: Path = Path()
     modules: Callable[[], list[str]] = _nothing
     indexes: Callable[[], list[str]] = _nothing
+    #: "RUN/" and what was typed behind it -> RUN/NAME of each exported model.
+    artefacts: Callable[[str], list[str]] = _none_of
 
 
 def candidates(cls: type[Options], field_name: str, prefix: str, environment: Environment) -> list[str]:
@@ -41,6 +47,8 @@ def candidates(cls: type[Options], field_name: str, prefix: str, environment: En
             return []
         known = choices(field) or _known(hint_of(field).complete, environment)
         found = list(dict.fromkeys(word for word in known if word.startswith(prefix)))
+        if hint_of(field).complete == "runs" and "/" in prefix:
+            found += [word for word in environment.artefacts(prefix) if word.startswith(prefix)]
         if hint_of(field).complete in ("data", "models", "path"):
             found += paths(prefix, environment.folder, folders_only=hint_of(field).complete == "models")
         return found[:LIMIT]
@@ -94,7 +102,7 @@ def _known(kind: str, environment: Environment) -> list[str]:
         from fmtools.core.options.steps import STEPS
 
         return list(STEPS)
-    if kind in ("tasks", "models", "formats", "followers", "exporters"):
+    if kind in ("tasks", "models", "formats", "followers", "exporters", "optimizers"):
         from fmtools.core import registry
 
         own = environment.modules() if kind == "models" else []

@@ -37,7 +37,7 @@ def write(subject: Subject, path: Path) -> dict[str, list[str]]:
     example = example_of(subject)
     path.parent.mkdir(parents=True, exist_ok=True)
     size = sum(p.numel() * p.element_size() for p in subject.model.parameters())
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         try:
             program = exported(subject, example)
         except Exception as error:
@@ -119,7 +119,7 @@ def _name_axes(model: Any, names: dict[str, list[str]]) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def quiet() -> Any:
     """Keep the exporter's progress and its advice for developers out of the answer."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "torch.export", "torch.fx")]
     levels = [logger.level for logger in loggers]

@@ -161,6 +161,7 @@ def environment_at(namespace: Mapping[str, Any]) -> Environment:
 
     return Environment(
         runs=_runs,
+        artefacts=_artefacts,
         data=lambda: tables(namespace),
         modules=lambda: modules(namespace),
         indexes=_indexes,
@@ -180,6 +181,15 @@ def _runs() -> list[str]:
 
     ids = run_ids()[:_RUNS]
     return [*run_names(ids), *ids]
+
+
+def _artefacts(typed: str) -> list[str]:
+    """Return RUN/NAME of each exported model of the run before the slash."""
+    from fmtools.store.exported import exports
+    from fmtools.store.runs import find_run
+
+    run = typed.partition("/")[0]
+    return [f"{run}/{path.name}" for path in exports(find_run(run))]
 
 
 def _kept() -> list[str]:

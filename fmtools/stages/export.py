@@ -124,6 +124,7 @@ def _card(subject: Subject, exporter: Exporter, record: RunRecord, found: dict[s
         "method": "",
         "inputs": _axes(subject, "inputs"),
         "outputs": _axes(subject, "outputs"),
+        "functions": {part.part: {"inputs": part.inputs, "outputs": part.outputs} for part in subject.functions},
         "data": record.data,
         **subject.facts,
         **found,

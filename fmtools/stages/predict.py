@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,21 +33,46 @@ def _model(task: str, folder: str) -> Any:
     return _loaded(task, folder, Path(folder).stat().st_mtime_ns)
 
 
-def predict(task: str, folder: str, inputs: list[dict[str, Any]], options: dict[str, Any]) -> dict[str, Any]:
-    """Return {"predictions": [...]}, one an input, in order. `options`: those of the verb, as plain JSON."""
+def predict(
+    task: str, folder: str, inputs: list[dict[str, Any]], options: dict[str, Any], written: str = ""
+) -> dict[str, Any]:
+    """Return {"predictions": [...]}, one an input, in order. `options`: those of the verb, as plain JSON.
+
+    written: the folder of an exported model that answers in the place of the run's own; so for `evaluate`.
+    """
+    if not inputs:
+        return {"predictions": []}
     plugin: Task = registry.get("tasks", task)
-    return {
-        "predictions": plugin.predict(_model(task, folder), inputs, PredictOptions.parse(options)) if inputs else []
-    }
+    with _answering(task, folder, written) as loaded:
+        return {"predictions": plugin.predict(loaded, inputs, PredictOptions.parse(options))}
 
 
-def evaluate(task: str, folder: str, reference: str, root: str, split: str, batch_size: int) -> dict[str, Any]:
+@contextlib.contextmanager
+def _answering(task: str, folder: str, written: str) -> Iterator[Any]:
+    """Return the loaded model, the forward of which a written one has taken over for a while."""
+    loaded = _model(task, folder)
+    if not written:
+        yield loaded
+        return
+    from ..kit import standing_in
+
+    place = Path(written)
+    if fault := fault_in(place):
+        raise ModelError(f"The model in {written} is damaged: {fault}.", "Export it again (%fm_export).")
+    with standing_in.answered(task, loaded, place, place.stat().st_mtime_ns):
+        yield loaded
+
+
+def evaluate(
+    task: str, folder: str, reference: str, root: str, split: str, batch_size: int, written: str = ""
+) -> dict[str, Any]:
     """Score a model on one split of stored data; return metrics, report, confusion and the number of rows."""
     from ..kit.details import texts_of
 
     plugin: Task = registry.get("tasks", task)
     splits, meta = datasets.load(reference, Path(root))
-    outputs, truth = plugin.outputs(_model(task, folder), splits[split], batch_size)
+    with _answering(task, folder, written) as loaded:
+        outputs, truth = plugin.outputs(loaded, splits[split], batch_size)
     scores = plugin.score(outputs, truth, {**meta, **texts_of(splits[split])})
     return {**scores, "rows": splits[split].num_rows, "split": split}
 

@@ -22,6 +22,7 @@ GROUPS = {
     "models": "fmtools.models",
     "followers": "fmtools.followers",
     "exporters": "fmtools.exporters",
+    "optimizers": "fmtools.optimizers",
 }
 
 

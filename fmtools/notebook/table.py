@@ -36,6 +36,7 @@ MAGICS = {
     "fm_stop": "stop",
     "fm_compare": "compare",
     "fm_code": "code",
+    "fm_quantize": "quantize",
     "fm_export": "export",
     "fm_follow": "follow",
     "fm_serve": "serve",

@@ -68,7 +68,20 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
     from ..core.errors import FmError, out_of_memory
-    from ..stages import augment, code, compare, export, find_rate, forecast, knowledge, predict, protect, suspects, train
+    from ..stages import (
+        augment,
+        code,
+        compare,
+        export,
+        find_rate,
+        forecast,
+        knowledge,
+        predict,
+        protect,
+        quantize,
+        suspects,
+        train,
+    )
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "predict": predict.predict,
@@ -85,6 +98,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "significance": compare.significance,
         "code": code.code,
         "export": export.export,
+        "quantize": partial(quantize.quantize, export.opened),
         "forecast": partial(forecast.forecast, train.train),
         "find_rate": partial(find_rate.find_rate, train.train),
     }

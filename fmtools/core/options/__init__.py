@@ -13,6 +13,7 @@ from .label import LabelOptions
 from .models import ModelsOptions
 from .panel import PanelOptions
 from .protect import ProtectOptions
+from .quantize import QuantizeOptions
 from .serve import ServeOptions
 from .steer import SteerOptions
 from .train import TrainOptions
@@ -59,6 +60,7 @@ VERBS: dict[str, type[Options]] = {
         StopOptions,
         CompareOptions,
         CodeOptions,
+        QuantizeOptions,
         ExportOptions,
         FollowOptions,
         ServeOptions,
@@ -89,6 +91,7 @@ __all__ = [
     "PauseOptions",
     "PredictOptions",
     "ProtectOptions",
+    "QuantizeOptions",
     "ReadsData",
     "ResumeOptions",
     "RunsOptions",

@@ -12,7 +12,7 @@ from ..errors import OptionError
 
 #: What completes an option's value: names the derive package knows how to list.
 COMPLETIONS = (
-    "tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps", "followers", "space", "goals", "exporters", "indexes",
+    "tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps", "followers", "space", "goals", "exporters", "optimizers", "indexes",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Ways to make an exported model smaller and faster: one file each."""

@@ -1,0 +1,25 @@
+"""int8-dynamic: weights in 8 bits, activations in 8 bits with a range found anew in every batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...core.optimizing import Material
+
+
+class Int8Dynamic:
+    """The usual choice for language models on a processor: no calibration, a quarter of the size."""
+
+    name = "int8-dynamic"
+    summary = "8-bit weights and activations, ranges found as it runs: about a quarter of the size."
+    operations: tuple[str, ...] = ("MatMul", "Gemm", "Gather", "Conv", "LSTM")
+    calibrated = False
+
+    def check(self) -> None:
+        """Nothing to ask for: onnxruntime comes with fmtools."""
+
+    def optimize(self, source: Path, target: Path, given: Material) -> None:
+        """Quantize every weight, a scale for each column."""
+        from ...kit import onnx_quantize
+
+        onnx_quantize.dynamic(source, target, self.operations, given)

@@ -25,7 +25,8 @@ class Goal(BaseModel):
 
 class SearchRecord(BaseModel):
     """search.json: what was asked for. `told` are the options of every trial, `template` the run.json of a trial;
-    `eval_share` evaluations are asked of a trial that would have fewer, whose progress counts in `rungs`."""
+    `eval_share` evaluations are asked of a trial that would have fewer, whose progress counts in `rungs`; `on`: the Ray
+    cluster where trials run, "" for this machine."""
 
     model_config = ConfigDict(extra="allow")
     schema_version: int = 1
@@ -48,6 +49,7 @@ class SearchRecord(BaseModel):
     trials: int = 20
     seconds: float | None = None
     jobs: int = 1
+    on: str = ""
     eval_share: int = 0
     rungs: int = 4
     notices: list[str] = []
@@ -69,7 +71,7 @@ class TrialState(BaseModel):
 
 class SearchState(BaseModel):
     """state.json: how a search stands. `best`: trial numbers, the front when there are two goals; `elapsed` in
-    seconds; `wanted` trials and `seconds` as a resume asked for them, where it did."""
+    seconds; `wanted` trials, `seconds` and `on` as a resume asked for them, where it did."""
 
     status: Literal["queued", "running", "stopped", "interrupted", "failed", "done"] = "queued"
     message: str = ""
@@ -81,6 +83,7 @@ class SearchState(BaseModel):
     elapsed: float = 0.0
     wanted: int = 0
     seconds: float | None = None
+    on: str | None = None
 
     @property
     def standing(self) -> dict[int, str]:

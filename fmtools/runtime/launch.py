@@ -184,18 +184,25 @@ def versions() -> dict[str, str]:
 
 
 def start(
-    run: RunFolder, longer: float | None = None, processes: int | None = None, rate: float | None = None
+    run: RunFolder,
+    longer: float | None = None,
+    processes: int | None = None,
+    rate: float | None = None,
+    *,
+    obeyed: list[str] | None = None,
+    leash: bool = False,
 ) -> process.Worker:
     """Hand a run to a worker process, `longer` by so many epochs. The lease is claimed for the worker before it hears of it.
 
     `rate`: the learning rate from the checkpoint on. `processes`: how many train together in this attempt, where that is not what the run was made with.
 
-    Control records that are there already were meant for an earlier attempt; what comes from here on is for this one.
+    Control records that are there already were meant for an earlier attempt (`obeyed`, where that was decided before);
+    what comes from here on is for this one. `leash`: the worker stops and saves when this process ends.
     Raises StoreError when another process works on the run.
     """
     if processes is not None:
         many.check(TrainOptions.parse({**run.record.options, "processes": processes}))
-    obeyed = controls.names(run.path)
+    obeyed = controls.names(run.path) if obeyed is None else obeyed
     worker = process.take()
     try:
         attempt = lease.claim(run.path, worker.pid).attempt
@@ -206,7 +213,7 @@ def start(
         raise
     if longer is not None or rate is not None:
         _change(run, longer, rate, worker, attempt)
-    told = {"attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed, "processes": processes}
+    told = {"attempt": attempt, "cwd": os.getcwd(), "obeyed": obeyed, "processes": processes, "leash": leash}
     worker.send({"verb": "train", "run": str(run.path), **told})
     follow.start_all(run)
     return worker

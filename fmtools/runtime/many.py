@@ -26,6 +26,8 @@ from . import memory_watch, ranked
 
 #: prctl: which signal a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
+#: The task whose loss compares the rows of a batch with each other.
+IN_BATCH = "sentence-similarity"
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 
@@ -45,10 +47,16 @@ def check(options: TrainOptions) -> list[str]:
             f"{options.processes} processes cannot share a batch of {options.batch_size} rows.",
             "Give a larger --batch-size (it is that of all processes together), or fewer --processes.",
         )
-    cores = available()
-    if options.on or options.processes <= cores:
-        return []
-    return [f"{options.processes} processes share {cores} processor cores: fewer would be faster."]
+    said, cores = [], available()
+    if options.task == IN_BATCH and options.processes > 1:
+        part = -(-options.batch_size // options.processes)
+        said.append(
+            f"Texts are compared within a process's part of a batch, {part} rows of {options.batch_size}: less is learned from "
+            f"wrong answers than in one process. --batch-size {options.batch_size * options.processes} makes up for it."
+        )
+    if not options.on and options.processes > cores:
+        said.append(f"{options.processes} processes share {cores} processor cores: fewer would be faster.")
+    return said
 
 
 def available() -> int:

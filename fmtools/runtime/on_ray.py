@@ -12,7 +12,9 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,20 +41,26 @@ QUIET = {
 OWN = {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 #: The least that Ray takes for objects, in bytes. Nothing of a training goes that way.
 OBJECTS = 80_000_000
+#: Seconds that a cluster of our own may take to start.
+STARTING = 300.0
 #: Seconds for the question whether a cluster lets anybody in.
 ASKING = 10.0
 
 
 def check(options: TrainOptions) -> None:
     """Raise FmError when the run cannot go to Ray: it is not installed, the address is none, or the cluster is open to all."""
-    if not options.on:
-        return
-    if options.on != "ray" and not ADDRESS.fullmatch(options.on):
-        raise OptionError(f"--on takes ray or ray://HOST:PORT, not {options.on!r}.", "Leave it out to train here.")
+    if options.on:
+        check_address(options.on)
+
+
+def check_address(on: str) -> None:
+    """Raise FmError when there is no going to `ray` or `ray://HOST:PORT`; see `check`."""
+    if on != "ray" and not ADDRESS.fullmatch(on):
+        raise OptionError(f"--on takes ray or ray://HOST:PORT, not {on!r}.", "Leave it out to train here.")
     if find_spec("ray") is None:
         raise OptionError("Ray is not installed.", "pip install 'fmtools[ray]' brings it.")
-    if options.on != "ray":
-        _check_locked(options.on)
+    if on != "ray":
+        _check_locked(on)
 
 
 def _check_locked(address: str) -> None:
@@ -98,7 +106,7 @@ def run(folder: Path, attempt: int, obeyed: Iterable[str], options: TrainOptions
     desk = folder / f"ray-{attempt:04d}"  # on the disk that all machines share
     desk.mkdir(mode=0o700, exist_ok=True)
     try:
-        with _cluster(options) as own:
+        with cluster(options.on, options.processes) as own:
             failure = _fit(folder, attempt, obeyed, options, (desk, own))
     except Exception as error:
         failure = ranked.of(error, 0)
@@ -111,9 +119,12 @@ def run(folder: Path, attempt: int, obeyed: Iterable[str], options: TrainOptions
 
 
 @contextlib.contextmanager
-def _cluster(options: TrainOptions) -> Iterator[bool]:
-    """Connect to the cluster that is asked for; say whether it is our own, which ends with the block."""
-    own = options.on == "ray"
+def cluster(on: str, processes: int) -> Iterator[bool]:
+    """Connect to the cluster that is asked for; say whether it is our own, which ends with the block.
+
+    processes: how many have to find a core in one of our own. SIGTERM keeps its meaning: Ray would take it for itself.
+    """
+    own, on_term = on == "ray", signal.getsignal(signal.SIGTERM)
     os.environ.update(QUIET)
     if own:
         os.environ.update(OWN, RAY_AUTH_TOKEN=secrets.token_hex(32))
@@ -123,19 +134,59 @@ def _cluster(options: TrainOptions) -> Iterator[bool]:
     place = tempfile.mkdtemp(prefix="fmray-")
     try:
         if own:
-            ray.init("local", **_small(options, place))
+            _start(processes, place)
         else:
-            _connect(options.on)
+            _connect(on)
+        signal.signal(signal.SIGTERM, on_term)
         yield own
     finally:
         ray.shutdown()
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _small(options: TrainOptions, place: str) -> dict[str, Any]:
+def _start(processes: int, place: str) -> None:
+    """Start a cluster of our own. Raises WorkerError when Ray does not get up."""
+    import ray
+
+    try:
+        with _patient():
+            ray.init("local", **_small(processes, place))
+    except Exception as error:
+        raise WorkerError(f"Ray did not start: {_first(error)}", "Try again when the machine is less busy.") from None
+
+
+@contextlib.contextmanager
+def _patient() -> Iterator[None]:
+    """Give Ray the time to get up: it gives itself 30 seconds, a number in its code, which a busy machine may not keep."""
+    from ray._private import services
+
+    ask = services.get_node
+
+    def asked_again(*args: Any, **kwargs: Any) -> Any:
+        deadline = time.monotonic() + STARTING
+        while True:
+            try:
+                return ask(*args, **kwargs)
+            except RuntimeError:  # the node is not there yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    services.get_node = asked_again
+    try:
+        yield
+    finally:
+        services.get_node = ask
+
+
+def _first(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def _small(processes: int, place: str) -> dict[str, Any]:
     """Return how a cluster of our own is started."""
     return {
-        "num_cpus": max(many.available(), options.processes),
+        "num_cpus": max(many.available(), processes),
         "object_store_memory": OBJECTS,
         "include_dashboard": False,
         "log_to_driver": False,
@@ -153,8 +204,9 @@ def _connect(address: str) -> None:
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        text = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise WorkerError(f"Could not connect to {address}: {text}", "Check address, token and firewall.") from None
+        raise WorkerError(
+            f"Could not connect to {address}: {_first(error)}", "Check address, token and firewall."
+        ) from None
 
 
 def _fit(

@@ -27,7 +27,7 @@ from ..store import controls, datasets, lease
 from ..store.files import discard, new_id
 from ..store.runs import home
 from ..store.searches import SearchFolder
-from . import launch, own_module
+from . import launch, on_ray, own_module
 from .process import QUIET, TUNED
 from .search_study import grid
 from .wait import Follower, follow
@@ -83,6 +83,7 @@ def draft(options: TuneOptions) -> tuple[SearchRecord, bytes]:
         trials=min(wanted, len(fixed_grid)) if fixed_grid else wanted,
         seconds=time_seconds(options.time) if options.time else None,
         jobs=options.jobs,
+        on=options.on,
         eval_share=EVALUATIONS if options.pruner != "none" and len(goals) == 1 else 0,
         rungs=_rungs(filled, space),
         notices=_notices(options, space, fixed_grid),
@@ -106,6 +107,7 @@ def space_of(options: TuneOptions) -> list[Dimension]:
 
 
 def _check(options: TuneOptions, goals: list[str], space: list[Dimension], plain: TrainOptions) -> None:
+    on_ray.check(options)
     if not space:
         raise OptionError("There is nothing to search: every option has its value.", "Name some with --space.")
     if len(goals) > 1 and options.pruner != "none" and "pruner" in options.model_fields_set:
@@ -133,7 +135,10 @@ def _notices(options: TuneOptions, space: list[Dimension], points: list[dict[str
     said = [] if options.space else [f"Searched, as nothing was said: {', '.join(d.name for d in space)} (--space)."]
     if points and "trials" in options.model_fields_set and options.trials < len(points):
         said.append(f"The grid has {len(points)} points; the first {options.trials} are tried.")
-    if options.jobs > cores():
+    if options.on:
+        place = "a Ray cluster made for the search" if options.on == "ray" else f"the Ray cluster at {options.on}"
+        said.append(f"Trials run on {place}.")
+    elif options.jobs > cores():
         said.append(f"{options.jobs} trials at the same time share {cores()} cores.")
     return said
 
@@ -145,6 +150,9 @@ def renew(folder: SearchFolder, options: TuneOptions) -> None:
         raise FmError(f"The search {folder.record.name} is at work.", "%fm_attach follows it.")
     if "trials" in given:
         state.wanted = options.trials
+    if "on" in given:
+        on_ray.check(options)
+        state.on = options.on
     if options.time:
         state.seconds = state.elapsed + time_seconds(options.time)
     if state.status == "done" and state.counted("done", "pruned", "failed") >= state.wanted:

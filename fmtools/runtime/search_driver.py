@@ -17,23 +17,13 @@ from ..core.search import OVER, SearchState, TrialState, front
 from ..store import controls
 from ..store.runs import RunFolder, home
 from ..store.searches import SearchFolder
-from . import launch, process
 from .search_past import drop_weights, remembered, run_of, wait_until_left
+from .search_place import place_of
 from .search_study import Study
-from .search_trials import TrialRun, make
+from .search_trials import Active, TrialRun, make
 
 #: Seconds between two looks; failures in a row, before anything worked, that end a search; workers lost to one trial.
 LOOK, HOPELESS, LOST = 0.2, 3, 2
-
-
-class Active:
-    """A trial at work: Optuna's side, our side, and its run."""
-
-    def __init__(self, trial: Any, state: TrialState, run: TrialRun) -> None:
-        self.trial, self.state, self.run = trial, state, run
-        self.reported = {rung for rung, _ in state.reports}
-        self.stopping = bool(trial.user_attrs.get("pruning"))
-        self.deaths = 0
 
 
 class Driver:
@@ -46,7 +36,11 @@ class Driver:
         self.module = folder.module
         self.study = Study(folder.journal, self.record)
         before = folder.state
-        self.state = SearchState(status="running", elapsed=before.elapsed, wanted=before.wanted or self.record.trials)
+        self.state = SearchState(
+            status="running", elapsed=before.elapsed, wanted=before.wanted or self.record.trials, on=before.on
+        )
+        on = self.record.on if before.on is None else before.on
+        self.place = place_of(on, self.record.jobs, int(self.record.told.get("processes", 1)))
         self.seconds = self.record.seconds if before.seconds is None else before.seconds
         self.active: list[Active] = []
         self.leaving = self.ending = False
@@ -60,6 +54,10 @@ class Driver:
 
     def run(self) -> None:
         """Search until there is nothing left to try, the time is up, or somebody says stop."""
+        with self.place:
+            self._run()
+
+    def _run(self) -> None:
         self.state.trials, begun = remembered(self.study, self.record)
         for trial in begun:
             self._adopt(trial)
@@ -110,6 +108,7 @@ class Driver:
             self.leaving = True
             for one in self.active:
                 one.run.stop()
+                self.place.withdraw(one.run.run)
 
     # --- a trial's life ---
 
@@ -122,14 +121,17 @@ class Driver:
             if run is None:
                 run = make(self.record, trial.number, chosen, self.module)
                 trial.set_user_attr("run", run.id)
-            launch.start(run)
+            self.place.start(run)
         except FmError as error:
             self._over(trial, state, "failed", cause=str(error))
             return
         state.run, state.name = run.id, run.record.name
-        self.active.append(Active(trial, state, TrialRun(run, self.record)))
+        self.active.append(Active(trial, state, self._trial_run(run)))
         if self._more() or len(self.active) < self.record.jobs:
-            process.warm_up()  # the next trial finds its libraries loaded
+            self.place.expect()
+
+    def _trial_run(self, run: RunFolder) -> TrialRun:
+        return TrialRun(run, self.record, self.place.holds)
 
     def _adopt(self, trial: Any) -> None:
         """Take up a trial that an earlier driver began: its worker may be at work, have ended meanwhile, or be gone."""
@@ -140,14 +142,15 @@ class Driver:
         state = TrialState(
             number=trial.number, state="running", options=self._chosen(trial), run=run.id, name=run.record.name
         )
-        one = Active(trial, state, TrialRun(run, self.record))
+        one = Active(trial, state, self._trial_run(run))
         one.run.update()
+        one.torn = self.place.ends_trials and not one.run.ended  # it is about to save itself and stop
         self.state.trials.append(state)
         unfinished = one.run.ended and one.run.outcome in ("stopped", "interrupted")
         if unfinished and not one.stopping and not one.run.broken:
             wait_until_left(one.run)
-            launch.start(run)
-            one.run = TrialRun(run, self.record)
+            self.place.start(run)
+            one.run = self._trial_run(run)
         self.active.append(one)
 
     def _chosen(self, trial: Any) -> dict[str, Any]:
@@ -190,6 +193,7 @@ class Driver:
         if not one.stopping:
             one.stopping = True
             one.run.stop()
+            self.place.withdraw(one.run.run)
 
     def _ended(self, one: Active) -> None:
         """Tell the study how a trial has ended; a trial that was stopped to be gone on with stays open."""
@@ -206,20 +210,24 @@ class Driver:
             self._over(one.trial, one.state, "pruned", cause=pruned)
         elif self.leaving:
             one.state.state = "stopped"
-        elif outcome == "stopped":
+        elif outcome == "stopped" and not one.torn and not self.place.lost(one.run.run):
             self._over(one.trial, one.state, "pruned", cause="Stopped by hand.")
         else:
             self._again(one)
 
     def _again(self, one: Active) -> None:
-        """Go on with a trial whose worker died without a word; one that keeps dying has failed."""
-        one.deaths += 1
-        if one.deaths >= LOST or one.run.run.attempt() > LOST:
-            cause = "The worker ended without saying why, perhaps for want of memory."
+        """Go on with a trial whose worker died without a word, or with its place; one that keeps dying has failed."""
+        run = one.run.run
+        if not one.torn:
+            one.deaths += 1
+        if one.deaths >= LOST or (run.attempt() > LOST and not one.torn):
+            cause = self.place.lost(run) or "The worker ended without saying why, perhaps for want of memory."
             self._over(one.trial, one.state, "failed", cause=cause)
             return
+        one.torn = False
+        wait_until_left(one.run)
         with contextlib.suppress(FmError):
-            launch.start(one.run.run)
+            self.place.start(run)
         self.active.append(one)
 
     def _over(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ..core import registry
@@ -12,7 +13,7 @@ from ..core.events import ENDED, Control
 from ..core.goals import lower_is_better
 from ..core.options import TrainOptions
 from ..core.options.typed import train_line
-from ..core.search import SearchRecord
+from ..core.search import SearchRecord, TrialState
 from ..store import controls, lease
 from ..store.log import LogReader
 from ..store.runs import MODULE, RunFolder, RunRecord, home, new_run_id
@@ -72,14 +73,19 @@ def make(record: SearchRecord, number: int, chosen: dict[str, Any], module: byte
 
 
 class TrialRun:
-    """What a trial's log says, read piece by piece. `evaluations` are (step, metrics) of the validation rows."""
+    """What a trial's log says, read piece by piece. `evaluations` are (step, metrics) of the validation rows.
 
-    def __init__(self, run: RunFolder, record: SearchRecord) -> None:
+    holds: whether somebody else has the trial in hands, who begins it when there is room (see search_place)."""
+
+    def __init__(
+        self, run: RunFolder, record: SearchRecord, holds: Callable[[RunFolder], bool] = lambda _: False
+    ) -> None:
         self.run, self.goals, self.judge, self.rungs = run, record.goals, record.metric, record.rungs
         self.evaluations: list[tuple[int, dict[str, float]]] = []
         self.status, self.total, self.cause, self.message = "queued", 0, "", ""
         self.broken = ""
         self.alive = True
+        self._holds, self._held = holds, False
         self._attempt = 0
         self._costs: dict[str, float] = {}
         self._times: dict[int, tuple[float, float]] = {}
@@ -87,7 +93,8 @@ class TrialRun:
 
     def update(self) -> None:
         """Read what is new. Liveness first: once nobody works on it, what is read afterwards is all there will be."""
-        self.alive = self.run.alive()
+        self._held = self._holds(self.run)
+        self.alive = self._held or self.run.alive()
         for record in self._reader.read():
             self._feed(record)
 
@@ -120,7 +127,7 @@ class TrialRun:
     def ended(self) -> bool:
         """Whether its newest attempt has said its last word, or died."""
         said = self.status in ENDED and self._attempt == self.run.attempt()
-        return said or not self.alive
+        return not self._held and (said or not self.alive)
 
     @property
     def outcome(self) -> str:
@@ -171,3 +178,15 @@ class TrialRun:
     def left(self) -> bool:
         """Say whether its worker has gone, so that its files are nobody's."""
         return not lease.alive(self.run.path)
+
+
+class Active:
+    """A trial at work: Optuna's side, our side, and its run."""
+
+    def __init__(self, trial: Any, state: TrialState, run: TrialRun) -> None:
+        self.trial, self.state, self.run = trial, state, run
+        self.reported = {rung for rung, _ in state.reports}
+        self.stopping = bool(trial.user_attrs.get("pruning"))
+        self.deaths = 0
+        #: Begun by a driver whose end it does not survive, and not yet gone.
+        self.torn = False

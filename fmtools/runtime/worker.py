@@ -79,6 +79,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         predict,
         protect,
         quantize,
+        student,
         suspects,
         train,
     )
@@ -98,6 +99,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "significance": compare.significance,
         "code": code.code,
         "export": export.export,
+        "student": student.student,
         "quantize": partial(quantize.quantize, export.opened),
         "forecast": partial(forecast.forecast, train.train),
         "find_rate": partial(find_rate.find_rate, train.train),
@@ -115,12 +117,15 @@ def _train(job: dict[str, Any], fresh: bool) -> int:
     """Work on one run; the exit status is 0 for done and stopped, 143 after SIGTERM, 1 for a failure."""
     from ..core.options import TrainOptions
     from ..store.runs import RunFolder
+    from . import leash
 
     folder = Path(job["run"])
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(job["cwd"])
+    if job.get("leash"):
+        leash.hold()
     options = TrainOptions.parse(RunFolder(folder).record.options)
     options.processes = job["processes"] or options.processes
     if options.on:

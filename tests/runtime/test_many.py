@@ -110,3 +110,13 @@ def test_what_cannot_be_shared_is_said_before_a_run_exists(tiny: Path, shared_st
     with pytest.raises(OptionError, match="one process"):
         train(tiny, processes=2, inline=True)
     assert len(fmtools.runs().rows) == before
+
+
+def test_a_loss_within_a_batch_is_said_to_differ() -> None:
+    from fmtools.core.options import TrainOptions
+    from fmtools.runtime import many
+
+    asked = TrainOptions(task="sentence-similarity", data="faq", batch_size=15, processes=2)
+    said = many.check(asked)
+    assert any("8 rows of 15" in line and "--batch-size 30" in line for line in said), said
+    assert not any("rows of" in line for line in many.check(asked.model_copy(update={"task": "text-classification"})))

@@ -24,6 +24,7 @@ OWN = (
     "weights",
     "panel",
     "resume",
+    "on",
     "name",
     "background",
 )
@@ -73,6 +74,11 @@ class TuneOptions(TrainOptions):
     )
     panel: bool = option(False, "narrow the space with sliders before the search begins")
     resume: str | None = option(None, "go on with this search: its id, name, or `last`")
+    on: str = option(
+        "",
+        "ray: trials run on a Ray cluster started here; ray://HOST:PORT: on one that exists",
+        hint=ADVANCED,
+    )
     name: str | None = option(None, "a name for the search", min_length=1, max_length=60, hint=ADVANCED)
     background: bool = option(False, "return at once; the search goes on beside the kernel")
 

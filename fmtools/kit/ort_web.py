@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,11 @@ def opened(node: str, place: Path, files: Sequence[Path]) -> Runner:
         stderr=subprocess.PIPE,
         text=True,
     )
-    _reply(process)
+    try:
+        _reply(process)  # it has loaded
+    except ModelError:
+        _end(process)
+        raise
 
     def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         assert process.stdin
@@ -54,7 +59,16 @@ def opened(node: str, place: Path, files: Sequence[Path]) -> Runner:
         process.stdin.flush()
         return {name: _unpacked(value) for name, value in _reply(process).items()}
 
+    weakref.finalize(run, _end, process)
     return run
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 def _reply(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def _scores(card: dict[str, Any]) -> list[list[str]]:
 
 
 def _header() -> list[str]:
-    return [say("metric"), say("original"), say("written"), say("difference")]
+    return [say("metric"), say("original"), say("exported"), say("difference")]
 
 
 def verdict(card: dict[str, Any]) -> str:
@@ -36,12 +36,17 @@ def verdict(card: dict[str, Any]) -> str:
 
 def opening(card: dict[str, Any], path: str) -> str:
     """Return the lines that open it without fmtools; "" for a format that has none so short."""
-    return OPEN[card["format"]].format(path=path, **card.get("files", {})) if card["format"] in OPEN else ""
+    lines = OPEN.get(card["format"], "")
+    return "\n".join(lines.format(path=path, file=file) for file in card.get("files", {}).values())
 
 
+#: For each file of a format, what opens it.
 OPEN = {
-    "onnx": 'import onnxruntime\nsession = onnxruntime.InferenceSession("{path}/{model}")',
-    "safetensors": 'from transformers import AutoConfig, AutoTokenizer\nfolder = "{path}"',
+    "onnx": 'onnxruntime.InferenceSession("{path}/{file}")',
+    "torch-export": 'torch.export.load("{path}/{file}").module()',
+    "executorch": 'executorch.runtime.Runtime.get().load_program("{path}/{file}").load_method("forward")',
+    "gguf": "llama-cli -m {path}/{file}",
+    "triton": "tritonserver --model-repository {path}/model_repository",
 }
 
 

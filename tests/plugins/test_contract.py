@@ -15,10 +15,13 @@ import samples
 from fmtools.core import registry
 from fmtools.core.contracts import GROUPS, Dataset, ModelCard, ModelSource, Source, Task
 from fmtools.core.errors import FmError
+from fmtools.core.exporting import Exporter
 from fmtools.core.following import Follower
 from fmtools.core.options import TrainOptions
 
-SHAPES: dict[str, Any] = {"tasks": Task, "sources": Source, "models": ModelSource, "followers": Follower}
+SHAPES: dict[str, Any] = {
+    "tasks": Task, "sources": Source, "models": ModelSource, "followers": Follower, "exporters": Exporter,
+}  # fmt: skip
 EVERY = [(kind, name) for kind in GROUPS for name in registry.names(kind)]
 
 
@@ -153,3 +156,19 @@ def _attention_fits(run: fmtools.Run) -> None:
     except FmError as error:
         told = error.cause
     assert "attention" in told if seen is None else seen.weights.shape[-2:] == (len(seen.tokens), len(seen.tokens))
+
+
+@pytest.mark.parametrize("name", named("exporters"))
+def test_an_exporter_says_what_it_takes_and_what_it_lacks(name: str) -> None:
+    exporter = registry.get("exporters", name)
+    assert exporter.summary
+    assert "\n" not in exporter.summary
+    assert exporter.format
+    assert set(exporter.tasks) <= set(named("tasks"))
+    assert 0 < exporter.tolerance <= 0.01
+    lacks = []
+    try:
+        exporter.check()
+    except FmError as error:
+        lacks = [error.cure]
+    assert all("pip install" in cure for cure in lacks)

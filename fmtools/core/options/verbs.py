@@ -13,6 +13,7 @@ RUN = Hint(positional=True, complete="runs")
 ADVANCED = Hint(group="advanced")
 SAMPLING = Hint(group="advanced")
 RUN_HELP = "a run's id, the beginning of it, its name, or `last`"
+WRITTEN_HELP = "; RUN/NAME for a model that it was exported to"
 
 
 class EvaluateOptions(ReadsData):
@@ -23,7 +24,7 @@ class EvaluateOptions(ReadsData):
     summary: ClassVar[str] = "Score a trained run: per-class report, averages, confusion matrix."
     example: ClassVar[str] = "%fm_eval last --data intents"
 
-    run: str = option("last", RUN_HELP, hint=RUN)
+    run: str = option("last", RUN_HELP + WRITTEN_HELP, hint=RUN)
     data: Any = option(
         None, "what to score on; the run's own test split when not given", hint=Hint(complete="data", live=True)
     )
@@ -57,7 +58,7 @@ class PredictOptions(ReadsData):
     summary: ClassVar[str] = "Ask a trained run about new texts."
     example: ClassVar[str] = '%fm_predict last --text "turn on the kitchen lights"'
 
-    run: str = option("last", RUN_HELP, hint=RUN)
+    run: str = option("last", RUN_HELP + WRITTEN_HELP, hint=RUN)
     text: list[str] = option([], "a text to predict, translate, go on from or send as a message (several allowed)")
     pair: list[str] = option([], "the second text of each --text, where the task takes two")
     question: list[str] = option([], "a question about --context (several allowed)")

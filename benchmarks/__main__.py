@@ -41,6 +41,7 @@ NAMES = (
     "vectors",
     "preferences",
     "own_module",
+    "onnx_speed",
     "serving",
     "gpu",
 )

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 STAMPS := $(VENV)/.stamps
-EXTRAS := quickstart,reviews,llm,embed,pii,tensorboard,mlflow,trackio,ray,zh,dev
+EXTRAS := quickstart,reviews,llm,embed,pii,serve,tensorboard,mlflow,trackio,ray,zh,dev
 LAB_SOURCES := package.json yarn.lock tsconfig.json $(shell find labextension -type f -not -path '*/lib/*' 2>/dev/null)
 LAB_LINK := $(VENV)/share/jupyter/labextensions/fmtools
 

@@ -14,12 +14,11 @@ from typing import IO, Any
 
 from ..core.errors import FmError, WorkerError
 
-#: Defaults that the user's environment overrides. OpenMP's threads give up spinning soon when they wait for each other:
-#: beside one other training on 2 cores a step took 0.34 s instead of 4.8 s; alone 0.103 s instead of 0.099 s (never
-#: spinning: 0.154 s). Batches of ever new lengths fragment glibc's heap once its threshold for mapping has grown with them:
-#: 60 steps of lengths up to 256 held 2.6 GB. A fixed threshold of 4 MB gives large blocks back (2.2 GB), and a step of short
-#: texts takes 0.091 s instead of 0.099 s; with 1 MB it was 1.2 GB and 0.097 s.
-TUNED = {"GOMP_SPINCOUNT": "10000", "MALLOC_MMAP_THRESHOLD_": "4194304", "MALLOC_TRIM_THRESHOLD_": "268435456"}
+#: Defaults that the user's environment overrides; a worker adds how long its threads wait awake (kit.spinning). Batches of
+#: ever new lengths fragment glibc's heap once its threshold for mapping has grown with them: 60 steps of lengths up to 256
+#: held 2.6 GB. A fixed threshold of 4 MB gives large blocks back (2.2 GB), and a step of short texts takes 0.091 s instead of
+#: 0.099 s; with 1 MB it was 1.2 GB and 0.097 s.
+TUNED = {"MALLOC_MMAP_THRESHOLD_": "4194304", "MALLOC_TRIM_THRESHOLD_": "268435456"}
 #: Workers are offline: a hub model is fetched before they start, and they report to nobody.
 QUIET = {
     "HF_HUB_OFFLINE": "1",

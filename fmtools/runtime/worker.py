@@ -43,6 +43,9 @@ def main() -> int:
 
 def _preload() -> None:
     """Import what every job needs, so that it is there when the first one comes."""
+    from ..kit import spinning
+
+    spinning.settle()  # before torch, which reads it once
     import sklearn.metrics
     import torch
     import transformers.models.bert.modeling_bert

@@ -25,6 +25,7 @@ from ..core.options import (
     IndexOptions,
     LabelOptions,
     ModelsOptions,
+    MonitorOptions,
     Options,
     PanelOptions,
     PauseOptions,
@@ -50,6 +51,7 @@ from . import follow as following
 from . import forecast as costs
 from . import knowledge as bases
 from . import label as labelling
+from . import monitor as watching
 from . import panel as panels
 from . import protect as protection
 from . import quantize as quantizing
@@ -71,7 +73,7 @@ from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models",
+    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models", "monitor",
     "panel", "pause", "predict", "protect", "quantize", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
@@ -104,6 +106,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     QuantizeOptions: quantizing.quantize,
     FollowOptions: following.follow,
     ServeOptions: servers.serve,
+    MonitorOptions: watching.monitor,
     DoctorOptions: look.doctor,
 }
 
@@ -309,6 +312,15 @@ def serve(artifact: str = "last", **options: Any) -> servers.Served | servers.Se
     serve(list=True) lists servers, serve(stop="name") ends one. Options: ServeOptions.
     """
     result: servers.Served | servers.ServedTable = execute(ServeOptions.parse({"artifact": artifact, **options}))
+    return result
+
+
+def monitor(name: str = "last", **options: Any) -> watching.Monitored:
+    """Show what a model server has answered and how fast, and whether texts and predictions have drifted: `.alarms`, `.drift`.
+
+    Options: MonitorOptions.
+    """
+    result: watching.Monitored = execute(MonitorOptions.parse({"name": name, **options}))
     return result
 
 

@@ -40,6 +40,7 @@ MAGICS = {
     "fm_export": "export",
     "fm_follow": "follow",
     "fm_serve": "serve",
+    "fm_monitor": "monitor",
     "fm_doctor": "doctor",
 }
 #: Magics that also take a cell, with the options as YAML in its body.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,11 @@ class Artifact:
     @property
     def name(self) -> str:
         return str(self.about.get("name") or "model")
+
+    @property
+    def key(self) -> str:
+        """Return a few characters that tell models apart: what its card says, hashed."""
+        return hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def labels(self) -> list[str]:

@@ -127,8 +127,11 @@ class _Request:
         meters.requests.labels(route, str(self.status)).inc()
         if self.status in REASONS:
             meters.refusals.labels(REASONS[self.status]).inc()
+        seconds = time.perf_counter() - self._began
         if self.status == 200 and self.path not in OPEN:
-            meters.seconds.labels(route).observe(time.perf_counter() - self._began)
+            meters.seconds.labels(route).observe(seconds)
+        if computes(self.path):
+            self.keeper.sights.request(self.status, seconds)
 
 
 REASONS = {401: "token", 413: "size", 421: "host", 429: "queue", 503: "not ready", 504: "deadline"}

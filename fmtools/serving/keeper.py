@@ -14,6 +14,7 @@ from .meters import Meters
 from .model import Model
 from .problems import BadArtifact, Problem
 from .settings import Settings
+from .sights import Sights
 
 LOG = logging.getLogger("fmtools.serving")
 #: Seconds between two looks at the settings file.
@@ -27,6 +28,7 @@ class Keeper:
         self.settings, self.source, self.say = settings, source, say
         self._stamp = 0
         self.meters = Meters()
+        self.sights = Sights(settings.windows)
         self.token = settings.token().encode()
         self.hosts = settings.allowed_hosts()
         self.model: Model | None = None
@@ -74,6 +76,7 @@ class Keeper:
     async def _take(self, settings: Settings) -> None:
         model = await asyncio.to_thread(Model.load, settings)
         model.batcher.on_group = self.meters.groups.observe
+        self.sights.serves(model.artifact.key)
         old, self.model, self.settings = self.model, model, settings
         if old is not None:
             old.retired = True
@@ -86,6 +89,7 @@ class Keeper:
             await asyncio.sleep(LOOK)
             if self.model is not None:
                 self.meters.waiting.set(self.model.waiting)
+            self.sights.tick()
             if orphaned():
                 leave()
             stamp = await asyncio.to_thread(self._now)
@@ -116,3 +120,4 @@ class Keeper:
         await asyncio.sleep(0.1)  # what is on its way over open connections is told to go elsewhere
         while self.inflight and time.monotonic() < end:
             await asyncio.sleep(0.02)
+        self.sights.flush()

@@ -105,6 +105,7 @@ class Model:
             "task": self.artifact.task,
             "method": str(about.get("method") or ""),
             "run": str(about.get("run") or ""),
+            "key": self.artifact.key,
             "fields": list(self.handler.fields),
             "lanes": self.lanes,
             "batches": {str(length): size for length, size in self.plan.sizes},

@@ -144,11 +144,15 @@ class _Answer:
         if not self.asked.stream:
             async with aclosing(texts):
                 whole = "".join([text async for text in texts])
-            self.keeper.meters.rows.inc()
+            self._counted()
             return as_json(self._object(whole))
         first = await anext(texts, None)  # a refusal has its own status: it must come before the stream begins
         number = request.scope[ASKED].number
         return StreamingResponse(self._events(first, texts, number), media_type="text/event-stream")
+
+    def _counted(self) -> None:
+        self.keeper.meters.rows.inc()
+        self.keeper.sights.rows([{"text": self.model.handler.talk.decode(self.prompt)}])  # type: ignore[attr-defined]
 
     async def _texts(self) -> AsyncGenerator[str, None]:
         """Yield text as it is written, up to where a text that ends it stands."""
@@ -191,7 +195,7 @@ class _Answer:
                     yield self._event(text, None)
             yield self._event({} if self.chat else "", self.reason)
             yield b"data: [DONE]\n\n"
-            self.keeper.meters.rows.inc()
+            self._counted()
         except Problem as problem:
             yield b"data: " + problems.body(problem, number, "/v1") + b"\n\n"
         except Exception:

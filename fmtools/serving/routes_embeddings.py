@@ -58,6 +58,7 @@ def router(keeper: Keeper) -> APIRouter:
             pieces = [handler.piece(prompt + text) for text in texts]
             outputs = await model.batcher.submit(pieces, until)
         keeper.meters.rows.inc(len(texts))
+        keeper.sights.rows([{"text": text} for text in texts])
         vectors = [_cut(out["sentence_embedding"], asked.dimensions) for out in outputs]
         tokens = sum(piece.length for piece in pieces)
         return as_json(

@@ -48,6 +48,7 @@ def router(keeper: Keeper) -> APIRouter:
                 raise Problem(422, f"text: there are {len(rows)}; a request may have {keeper.settings.rows}.", "text")
             answers = await model.predict(rows, asked.top, until)
         keeper.meters.rows.inc(len(rows))
+        keeper.sights.rows(rows, answers)
         return as_json({"predictions": answers})
 
     return routes

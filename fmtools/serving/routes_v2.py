@@ -213,6 +213,7 @@ async def _texts(
         raise Problem(422, f"inputs: there are {len(rows)} texts; a request may have {keeper.settings.rows}.", "inputs")
     answers = await model.predict(rows, top, until)
     keeper.meters.rows.inc(len(rows))
+    keeper.sights.rows(rows, answers)
     found: dict[str, np.ndarray] = {
         "prediction": np.array([json.dumps(answer, ensure_ascii=False) for answer in answers], object)
     }

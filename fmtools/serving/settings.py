@@ -21,7 +21,8 @@ class Settings:
     threads: cores that one inference uses. queue: texts that may wait in a worker. deadline: longest time of a request.
     batching: "auto" groups waiting texts where that was measured to pay. rows: texts a request may have. hosts: names that
     a Host header may have, "*" = any. drain: longest wait for accepted requests when the server ends. state: file that says how it stands;
-    beat: file that is touched as a sign of life. parent: end when this process is gone.
+    beat: file that is touched as a sign of life. windows: folder for what was seen, minute by minute (see sights); "" = none.
+    parent: end when this process is gone.
     """
 
     folder: str
@@ -40,6 +41,7 @@ class Settings:
     drain: float = 30.0
     state: str = ""
     beat: str = ""
+    windows: str = ""
     parent: int = 0
 
     @classmethod

@@ -107,10 +107,11 @@ def opened(run: Path, record: RunRecord, root: Path, rows: int) -> tuple[Task, A
 def _subject(
     task: Task, loaded: Any, held: Any, meta: dict[str, Any], record: RunRecord, run: Path, training: dict[str, Any]
 ) -> Subject:
-    from ..kit import export_facts, recorded
+    from ..kit import drift_reference, export_facts, recorded
 
     subject = recorded.record(task, loaded, held, run / "artifacts" / "model")
-    subject.facts = {**export_facts.of(loaded, meta), "name": record.name, "run": record.id}
+    seen = drift_reference.of(task, loaded, held, meta)
+    subject.facts = {**export_facts.of(loaded, meta), "name": record.name, "run": record.id, **seen}
     subject.training = training
     return subject
 

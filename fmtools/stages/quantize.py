@@ -65,14 +65,15 @@ class _Work:
     """One quantization: the graph is written and fused once, then optimized as often as it takes."""
 
     def __init__(self, opened: Opened, record: RunRecord, run: Path, root: Path, asked: Asked) -> None:
-        from ..kit import export_facts, optimized, recorded
+        from ..kit import drift_reference, export_facts, optimized, recorded
 
         self.asked, self.record, self.run = asked, record, run
         self.optimizer: Optimizer = registry.get("optimizers", asked.method)
         self.exporter: Exporter = registry.get("exporters", FORMAT)
         task, loaded, held, meta = opened(run, record, root, asked.rows)
         subject = recorded.record(task, loaded, held, run / "artifacts" / "model")
-        subject.facts = {**export_facts.of(loaded, meta), "name": record.name, "run": record.id}
+        seen = drift_reference.of(task, loaded, held, meta)
+        subject.facts = {**export_facts.of(loaded, meta), "name": record.name, "run": record.id, **seen}
         self.original: Original = optimized.Original(task, loaded, subject, held, meta)
         train = datasets.load(record.dataset, root)[0]["train"]
         self.feeds = optimized.feeds(self.original, _some(train, asked.calibration), 8)

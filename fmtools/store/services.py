@@ -6,6 +6,7 @@ token            the bearer token, for its owner's eyes
 state.json       how it stands, replaced by the server's supervisor: status, pid, url, workers, restarts
 lease-1.json     the supervisor's process, touched as a sign of life
 serve.log        what it printed
+windows/         what its workers saw, minute by minute, as counts (store.windows)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .files import private_folder, read_json, write_file, write_json
 from .runs import ID, home
 
 RECORD, SETTINGS, STATE, TOKEN, LOG = "service.json", "settings.json", "state.json", "token", "serve.log"
+WINDOWS = "windows"
 
 
 class ServiceRecord(BaseModel):
@@ -55,7 +57,8 @@ class ServiceFolder:
         """Make the folder of a new server, with a new token, whole or not at all. Raises StoreError."""
         services = (root or home()) / "services"
         final, stage = services / record.id, services / f".tmp-{record.id}"
-        kept = {"token_file": str(final / TOKEN), "state": str(final / STATE), "beat": str(final / "lease-0001.json")}
+        paths = {"token_file": TOKEN, "state": STATE, "beat": "lease-0001.json", "windows": WINDOWS}
+        kept = {name: str(final / file) for name, file in paths.items()}
         try:
             write_json(private_folder(stage) / RECORD, record.model_dump(mode="json"))
             write_json(stage / SETTINGS, {**settings, **kept})

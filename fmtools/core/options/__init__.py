@@ -11,6 +11,7 @@ from .get import GetOptions
 from .knowledge import AnswerOptions, IndexOptions
 from .label import LabelOptions
 from .models import ModelsOptions
+from .monitor import MonitorOptions
 from .panel import PanelOptions
 from .protect import ProtectOptions
 from .quantize import QuantizeOptions
@@ -64,6 +65,7 @@ VERBS: dict[str, type[Options]] = {
         ExportOptions,
         FollowOptions,
         ServeOptions,
+        MonitorOptions,
         DoctorOptions,
     )
 }
@@ -86,6 +88,7 @@ __all__ = [
     "IndexOptions",
     "LabelOptions",
     "ModelsOptions",
+    "MonitorOptions",
     "Options",
     "PanelOptions",
     "PauseOptions",

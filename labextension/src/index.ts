@@ -6,6 +6,7 @@ import { followPlugin } from './follow';
 import { panelPlugin } from './panel';
 import { settingsPlugin } from './settings';
 import { sidebarPlugin } from './sidebar';
+import { tabPlugin } from './tab';
 
 export * from './contract';
 
@@ -17,7 +18,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   tabsPlugin,
   notebookPlugin,
   panelPlugin,
-  sidebarPlugin
+  sidebarPlugin,
+  tabPlugin
 ];
 
 export default plugins;

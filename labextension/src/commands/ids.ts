@@ -6,5 +6,6 @@ export const CommandIDs = {
   stopLatest: 'fmtools:stop-latest-run',
   steer: 'fmtools:steer-run',
   copyCommand: 'fmtools:copy-latest-command',
+  runInBrowser: 'fmtools:run-in-browser',
   newNotebook: 'fmtools:new-training-notebook'
 } as const;

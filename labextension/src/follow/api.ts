@@ -9,6 +9,15 @@ export function isRunId(id: unknown): id is string {
   return typeof id === 'string' && /^[0-9A-Za-z]{26}$/.test(id);
 }
 
+/** A folder that a run was exported to; `bytes` are those of all its files. */
+export interface IExport {
+  name: string;
+  format: string;
+  task: string;
+  method: string;
+  bytes: number;
+}
+
 /** The REST answers of the server extension. */
 export class RunsApi {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
@@ -30,6 +39,17 @@ export class RunsApi {
   async frame(id: string, seq: number): Promise<Uint8Array> {
     const response = await this._fetch(`runs/${encodeURIComponent(id)}/attention/${seq}`);
     return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** What each run was exported to, by the run's id, newest first. */
+  async exports(): Promise<Record<string, IExport[]>> {
+    return (await this._json<{ exports: Record<string, IExport[]> }>('exports')).exports;
+  }
+
+  /** A file of an exported model, to be read as it comes. */
+  file(id: string, artifact: string, path: string): Promise<Response> {
+    const inside = path.split('/').map(encodeURIComponent).join('/');
+    return this._fetch(`runs/${encodeURIComponent(id)}/artifacts/${encodeURIComponent(artifact)}/files/${inside}`);
   }
 
   private async _json<T>(path: string, init: RequestInit = {}): Promise<T> {

@@ -6,6 +6,7 @@ import type { ControlRequest } from '../contract';
 import { IRunFollowers } from '../follow/pool';
 import { copyText } from '../ui/clipboard';
 import { runsIcon } from '../ui/icons';
+import { openExport } from './exportMenu';
 import { RunsModel } from './model';
 import { RunsPanel } from './panel';
 import type { IRowActions } from './row';
@@ -54,6 +55,7 @@ function rowActions(
     control: (runId, action) => void steer(followers, model, runId, { action, value: null }),
     more: (runId, at) => openSteerMenu(app.commands, runId, at),
     copy: copyText,
+    browse: (runId, exports, at) => openExport(app.commands, runId, exports, at),
     create: () => void app.commands.execute(CommandIDs.newNotebook)
   };
 }

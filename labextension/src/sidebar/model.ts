@@ -2,7 +2,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { RunSummary } from '../contract';
+import type { IExport } from '../follow/api';
 import type { IRunFollowers } from '../follow/pool';
+import { TASKS } from '../tab/read';
 
 const POLL = 3000;
 const COALESCE = 300;
@@ -48,7 +50,8 @@ export class RunsModel implements IDisposable {
   async read(): Promise<RunSummary[]> {
     this._due = 0;
     try {
-      const { runs } = await this._followers.api.list();
+      const [{ runs }, exports] = await Promise.all([this._followers.api.list(), this._readExports()]);
+      this._exports = exports;
       this.runs = [...runs].sort((one, other) => (one.head.id < other.head.id ? 1 : -1));
       this.state = 'read';
     } catch (error) {
@@ -61,11 +64,26 @@ export class RunsModel implements IDisposable {
     return this.runs;
   }
 
+  /** Names of a run's exported models that the browser can run, newest first. */
+  runnable(runId: string): string[] {
+    const found = this._exports[runId] ?? [];
+    return found.filter(each => each.format === 'onnx' && TASKS.has(each.task)).map(each => each.name);
+  }
+
   dispose(): void {
     this._disposed = true;
     clearTimeout(this._timer);
     this._followers.heard.disconnect(this._hear, this);
     Signal.clearData(this);
+  }
+
+  /** Without this list the runs are shown all the same. */
+  private async _readExports(): Promise<Record<string, IExport[]>> {
+    try {
+      return await this._followers.api.exports();
+    } catch {
+      return this._exports;
+    }
   }
 
   private _hear(): void {
@@ -81,6 +99,7 @@ export class RunsModel implements IDisposable {
     }
   }
 
+  private _exports: Record<string, IExport[]> = {};
   private _watching = false;
   private _disposed = false;
   private _due = 0;

@@ -107,7 +107,7 @@ export class RunsPanel extends Widget {
     }
     runs.forEach((run, index) => {
       const row = this._rows.get(run.head.id) ?? this._add(run.head.id);
-      row.update(run, now);
+      row.update(run, now, this._model.runnable(run.head.id));
       if (this._list.children[index] !== row.node) {
         this._list.insertBefore(row.node, this._list.children[index] ?? null);
       }

@@ -3,7 +3,7 @@ import { LabIcon, copyIcon, ellipsesIcon, runIcon, stopIcon } from '@jupyterlab/
 
 import type { ControlRequest, RunSummary } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
-import { pauseIcon } from '../ui/icons';
+import { browserIcon, pauseIcon } from '../ui/icons';
 import { formatMetric, formatValue, toNumber } from '../ui/numbers';
 import { ago, ENDED, statusWord } from '../ui/words';
 import { sparkline } from './spark';
@@ -15,6 +15,8 @@ export interface IRowActions {
   /** Open the menu of what else can be asked of a run at work. */
   more(runId: string, at: HTMLElement): void;
   copy(text: string): void;
+  /** Open one of a run's exported models in the browser. */
+  browse(runId: string, exports: readonly string[], at: HTMLElement): void;
 }
 
 /** One run of the list. */
@@ -49,11 +51,18 @@ export class RunRow {
     );
     setAttribute(this._more, 'aria-haspopup', 'menu');
     this._copy = this._action(copyIcon, _trans.__('Copy the command'), 'row-copy', () => actions.copy(this._command));
-    const tools = h('div', { class: 'fm-row-tools' }, this._pause, this._resume, this._stop, this._more, this._copy);
+    this._browse = this._action(browserIcon, _trans.__('Run in browser'), 'row-browser', () =>
+      actions.browse(runId, this._exports, this._browse)
+    );
+    const wishes = [this._pause, this._resume, this._stop, this._more];
+    const tools = h('div', { class: 'fm-row-tools' }, ...wishes, this._browse, this._copy);
     this.node = h('li', { class: 'fm-row', 'data-fm': 'run-row', 'data-run-id': runId }, this._open, tools);
   }
 
-  update({ head, spark }: RunSummary, now: number): void {
+  /** Show a run as it stands; `exports` are the names of its exported models that the browser can run. */
+  update({ head, spark }: RunSummary, now: number, exports: readonly string[]): void {
+    this._exports = exports;
+    setShown(this._browse, exports.length > 0);
     const name = head.name || head.id;
     this._command = head.command;
     setText(this._chip, statusWord(head.status, this._trans));
@@ -105,6 +114,7 @@ export class RunRow {
   }
 
   private _command = '';
+  private _exports: readonly string[] = [];
   private _drawn = '';
   private readonly _chip: HTMLElement;
   private readonly _name: HTMLElement;
@@ -115,5 +125,6 @@ export class RunRow {
   private readonly _resume: HTMLButtonElement;
   private readonly _stop: HTMLButtonElement;
   private readonly _more: HTMLButtonElement;
+  private readonly _browse: HTMLButtonElement;
   private readonly _copy: HTMLButtonElement;
 }

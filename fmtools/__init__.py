@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "serve", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "answer", "code", "compare", "doctor", "export", "index", "find_learning_rate", "follow", "forecast", "monitor", "panel", "quantize",
+    "answer", "code", "compare", "doctor", "export", "index", "find_learning_rate", "follow", "forecast", "monitor", "panel", "prune", "quantize", "distill",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         compare as compare,
+    )
+    from .api import (
+        distill as distill,
     )
     from .api import (
         doctor as doctor,
@@ -81,6 +84,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         protect as protect,
+    )
+    from .api import (
+        prune as prune,
     )
     from .api import (
         quantize as quantize,

@@ -17,6 +17,7 @@ from ..core.options import (
     CodeOptions,
     CompareOptions,
     DataOptions,
+    DistillOptions,
     DoctorOptions,
     EvaluateOptions,
     ExportOptions,
@@ -31,6 +32,7 @@ from ..core.options import (
     PauseOptions,
     PredictOptions,
     ProtectOptions,
+    PruneOptions,
     QuantizeOptions,
     ResumeOptions,
     RunsOptions,
@@ -46,6 +48,7 @@ from . import catalogue, lifecycle, look
 from . import code as coding
 from . import compare as comparing
 from . import data as data_verb
+from . import distill as distilling
 from . import export as exporting
 from . import follow as following
 from . import forecast as costs
@@ -73,8 +76,8 @@ from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models", "monitor",
-    "panel", "pause", "predict", "protect", "quantize", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
+    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "distill", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models", "monitor",
+    "panel", "pause", "predict", "protect", "prune", "quantize", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -104,6 +107,8 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     CodeOptions: coding.code,
     ExportOptions: exporting.export,
     QuantizeOptions: quantizing.quantize,
+    DistillOptions: distilling.distill,
+    PruneOptions: distilling.prune,
     FollowOptions: following.follow,
     ServeOptions: servers.serve,
     MonitorOptions: watching.monitor,
@@ -297,6 +302,18 @@ def export(run: str = "last", to: str = "onnx", **options: Any) -> Exported:
 def quantize(run: str = "last", method: str = "int8-dynamic", **options: Any) -> Optimized:
     """Make a trained run smaller and faster; what it loses is measured on its own rows first. Options: QuantizeOptions."""
     result: Optimized = execute(QuantizeOptions.parse({"run": run, "method": method, **options}))
+    return result
+
+
+def distill(run: str = "last", **options: Any) -> Run:
+    """Teach a smaller model what a trained run knows, and return its Run: distill("last", layers=3). Options: DistillOptions."""
+    result: Run = execute(DistillOptions.parse({"run": run, **options}))
+    return result
+
+
+def prune(run: str = "last", amount: float = 0.5, **options: Any) -> Run:
+    """Take the weakest neurons out of a trained run, train it to recover, and return the new Run. Options: PruneOptions."""
+    result: Run = execute(PruneOptions.parse({"run": run, "amount": amount, **options}))
     return result
 
 

@@ -37,6 +37,8 @@ MAGICS = {
     "fm_compare": "compare",
     "fm_code": "code",
     "fm_quantize": "quantize",
+    "fm_distill": "distill",
+    "fm_prune": "prune",
     "fm_export": "export",
     "fm_follow": "follow",
     "fm_serve": "serve",

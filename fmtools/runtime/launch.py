@@ -21,7 +21,7 @@ from ..kit.copies import fit_to_train
 from ..stages import data, models
 from ..store import controls, datasets, lease, steering
 from ..store.files import discard, private_folder
-from ..store.runs import MODULE, RunFolder, RunRecord, home, new_run_id
+from ..store.runs import MODULE, RunFolder, RunRecord, find_run, home, new_run_id
 from . import environment, follow, many, own_module, process, repeat
 
 REPORTED = (
@@ -43,6 +43,8 @@ def prepare(options: TrainOptions, said: Sequence[str] = ()) -> RunFolder:
 def draft(options: TrainOptions) -> tuple[RunRecord, bytes]:
     """Check the options and store the prepared data; return the record of a run to be, and its own module, packed."""
     options, again = repeat.fill(options)
+    if options.teacher:
+        options.teacher = find_run(options.teacher).id  # `last` may be another one tomorrow
     follow.check(options.follow)
     module = again.module() if again and isinstance(options.model, str) else b""
     options, routed = (options, []) if module else own_module.route(options)

@@ -85,6 +85,8 @@ def _trainer(
     set_seed(options.seed)
     gpu.prepare(gpu.kind())
     parts = task.build(record.model_folder, splits, meta, options)
+    if options.teacher:
+        _attach_teacher(context, task, record, options, parts)
     if gpu.is_used():
         parts.collate = steady.on_card(parts, options.max_length)
     if options.gradient_checkpointing:
@@ -117,6 +119,17 @@ def _trainer(
     narrator.helm.plan = _plan(options, parts, splits, precision, ranks.named(trainer.args.device), narrator.helm)
     context.emit(narrator.helm.plan)
     return trainer, parts
+
+
+def _attach_teacher(context: Context, task: Task, record: RunRecord, options: TrainOptions, parts: Parts) -> None:
+    """Let the run learn from the answers of another. Raises ModelError when that has no model any more."""
+    from ..core.errors import ModelError
+    from ..kit import distilling
+
+    folder = context.folder.parent / str(options.teacher) / "artifacts" / "model"
+    if not folder.is_dir():
+        raise ModelError(f"Run {options.teacher}, the teacher, has no model here.", "Name a run that is done.")
+    distilling.attach(parts, task.load(folder), Path(record.model_folder), options.temperature)
 
 
 def _watch_cost(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .base import Hint, Options, ReadsData, field_of, flag, hint_of, nearest, option, unknown_option
 from .code import CodeOptions
 from .data import DataOptions
+from .distill import DistillOptions, PruneOptions
 from .export import ExportOptions
 from .follow import FollowOptions
 from .get import GetOptions
@@ -62,6 +63,8 @@ VERBS: dict[str, type[Options]] = {
         CompareOptions,
         CodeOptions,
         QuantizeOptions,
+        DistillOptions,
+        PruneOptions,
         ExportOptions,
         FollowOptions,
         ServeOptions,
@@ -79,6 +82,7 @@ __all__ = [
     "CodeOptions",
     "CompareOptions",
     "DataOptions",
+    "DistillOptions",
     "DoctorOptions",
     "EvaluateOptions",
     "ExportOptions",
@@ -94,6 +98,7 @@ __all__ = [
     "PauseOptions",
     "PredictOptions",
     "ProtectOptions",
+    "PruneOptions",
     "QuantizeOptions",
     "ReadsData",
     "ResumeOptions",

@@ -70,6 +70,18 @@ class _Where(_Cost):
         "repeat this run: its options, seed and data, where the line says nothing else",
         hint=Hint(group="advanced", complete="runs"),
     )
+    teacher: str | None = option(
+        None,
+        "learn from this run's answers too, as %fm_distill and %fm_prune do",
+        hint=Hint(group="advanced", complete="runs", tasks=("text-classification", "token-classification")),
+    )
+    temperature: float = option(
+        2.0,
+        "how soft the answers of --teacher are",
+        ge=0.5,
+        le=20,
+        hint=Hint(group="advanced", tasks=("text-classification", "token-classification")),
+    )
 
 
 class TrainOptions(_Where):

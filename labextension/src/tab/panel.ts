@@ -2,7 +2,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import { h, setShown, setText } from '../ui/dom';
-import { formatDuration } from '../ui/numbers';
 import type { Classifier, IAnswer } from './engine';
 import { ArtifactFiles, DamagedFile, type IFileSource } from './files';
 import type { Hindrance } from './read';
@@ -40,7 +39,7 @@ export class TabPanel extends Widget {
       'Computed in this page by onnxruntime-web: no model server, no request outside this Jupyter server.'
     );
     const parts = [this._status, this._text, h('div', {}, this._go), this._results, this._spent];
-    this.node.append(h('div', { class: 'fm-body fm-tab' }, ...parts, h('p', { class: 'fm-quiet' }, promise)));
+    this.node.append(h('div', { class: 'fm-body fm-try' }, ...parts, h('p', { class: 'fm-quiet' }, promise)));
     void this._load();
   }
 
@@ -107,8 +106,7 @@ export class TabPanel extends Widget {
       return h('li', { 'data-label': label, 'data-score': score }, h('span', {}, label), bar, figure);
     });
     this._results.replaceChildren(...rows);
-    const time = formatDuration(milliseconds / 1000);
-    setText(this._spent, this._trans.__('%1 tokens, %2', tokens, time));
+    setText(this._spent, this._trans.__('%1 tokens, %2 ms', tokens, Math.max(1, Math.round(milliseconds))));
     this._answers += 1;
     this.node.dataset.answers = String(this._answers);
   }

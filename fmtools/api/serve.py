@@ -10,8 +10,9 @@ from typing import Any
 
 from ..core.errors import FmError, OptionError, StoreError
 from ..core.options import ExportOptions, ServeOptions
+from ..runtime import sealing
 from ..runtime import serve as serving
-from ..runtime.vetted import vetted
+from ..runtime.vetted import in_memory, vetted
 from ..runtime.wait import Follower, Silent
 from ..store.exported import about, find_exported
 from ..store.files import new_id
@@ -174,20 +175,22 @@ def serve(options: ServeOptions, follower: Follower) -> Served | ServedTable:
         return _replace(find_service(options.replace), options)
     serving.check()
     if options.restart:
-        return _restart(find_service(options.restart))
+        return _restart(find_service(options.restart), options.key_file)
     return _begin(options, foreground)
 
 
 def _begin(options: ServeOptions, foreground: bool) -> Served:
     said: list[str] = []
-    folder = _checked(options.artifact, said)
+    folder = _exported(options.artifact, said)
+    files = in_memory(folder, options.key_file)
+    folder = vetted(folder) if files is None else folder
     if options.host not in LOOPBACK:
         said.append(f"The server listens at {options.host}: whoever reaches it and has the token can ask it.")
     record = _record(options, folder)
-    service = ServiceFolder.create(record, _settings(options, record))
+    service = ServiceFolder.create(record, {**_settings(options, record), "sealed": files is not None})
     if foreground:
         service.replace(record, {"parent": os.getpid()})
-    serving.start(service)
+    serving.start(service, files)
     return Served(service, foreground, said)
 
 
@@ -232,19 +235,28 @@ def _exported(word: str, said: list[str]) -> Path:
     return done.path
 
 
-def _checked(word: str, said: list[str]) -> Path:
-    """Return the folder to serve; one that was not written here is checked before anything reads it. Raises FmError."""
-    return vetted(_exported(word, said))
+def _in_the_clear(word: str, said: list[str]) -> Path:
+    """Return the folder that a server at work is to take in; one that was not written here is checked before anything reads
+    it. Raises FmError, for an encrypted one too: its files are handed over when a server starts."""
+    folder = _exported(word, said)
+    if sealing.is_sealed(folder):
+        raise FmError(
+            "A server at work cannot take an encrypted model in.",
+            "Stop it (%fm_serve --stop), then serve the model anew.",
+        )
+    return vetted(folder)
 
 
-def _restart(service: ServiceFolder) -> Served:
+def _restart(service: ServiceFolder, key_file: str | None) -> Served:
     """Start one that has ended; let one at work take its model in anew, as its files may have changed."""
+    folder = Path(service.record.folder)
     if service.alive():
-        service.replace(service.record, {"folder": str(_checked(service.record.folder, []))})
+        service.replace(service.record, {"folder": str(_in_the_clear(service.record.folder, [])), "sealed": False})
         serving.taken_in(service)
     else:
-        service.replace(service.record, {"parent": 0})
-        serving.start(service)
+        files = in_memory(folder, key_file)
+        service.replace(service.record, {"parent": 0, "sealed": files is not None})
+        serving.start(service, files)
     return Served(service)
 
 
@@ -252,7 +264,8 @@ def _replace(service: ServiceFolder, options: ServeOptions) -> Served:
     if not service.alive():
         raise FmError(f"The server {service.record.name} does not run.", f"`%fm_serve --restart {service.record.name}`")
     said: list[str] = []
-    folder, old = _checked(options.artifact, said), service.record
+    folder, old = _in_the_clear(options.artifact, said), service.record
+    sealed = bool(service.settings.get("sealed"))
     facts = about(folder)
     new = old.model_copy(
         update={
@@ -262,10 +275,12 @@ def _replace(service: ServiceFolder, options: ServeOptions) -> Served:
             "method": str(facts.get("method") or ""),
         }
     )
-    service.replace(new, {"folder": new.folder})
+    service.replace(new, {"folder": new.folder, "sealed": False})
     try:
         serving.taken_in(service)
     except FmError:
-        service.replace(old, {"folder": old.folder})  # a worker that is started anew must find a model that works
+        service.replace(
+            old, {"folder": old.folder, "sealed": sealed}
+        )  # a worker that is started anew must find a model that works
         raise
     return Served(service, notices=said)

@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 
 from ..core.errors import FmError
+from ..kit import handed
 from ..store import lease
 from ..store.services import SETTINGS, STATE, ServiceFolder
 
@@ -29,18 +31,23 @@ def check() -> None:
         raise FmError(f"Serving needs {', '.join(missing)}.", 'pip install "fmtools[serve]"')
 
 
-def start(service: ServiceFolder) -> None:
-    """Start a server and return when its model has computed once. Raises FmError with its last words when it fails."""
+def start(service: ServiceFolder, files: Mapping[str, bytes] | None = None) -> None:
+    """Start a server and return when its model has computed once. Raises FmError with its last words when it fails.
+
+    files: those of an encrypted model, which the server gets through an inherited descriptor.
+    """
     for old in (service.path / STATE, *service.path.glob("lease-*.json")):
         old.unlink(missing_ok=True)
-    with service.log.open("ab") as log:
+    memory = None if files is None else handed.write(files)
+    with _closing(memory), service.log.open("ab") as log:
         os.chmod(service.log, 0o600)
         process = subprocess.Popen(
             [sys.executable, "-m", "fmtools.serving", "--settings", str(service.path / "settings.json")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env=_environment(memory),
+            pass_fds=() if memory is None else (memory,),
             start_new_session=True,  # a kernel's restart ends its process group; the server goes on
         )
     _started[:] = [other for other in _started if other.poll() is None]
@@ -51,6 +58,22 @@ def start(service: ServiceFolder) -> None:
     except BaseException:
         process.terminate()
         raise
+
+
+@contextlib.contextmanager
+def _closing(memory: int | None) -> Iterator[None]:
+    """Close this process's hold of a model in memory: it lives as long as the server does."""
+    try:
+        yield
+    finally:
+        if memory is not None:
+            os.close(memory)
+
+
+def _environment(memory: int | None) -> dict[str, str]:
+    found = {name: value for name, value in os.environ.items() if name not in (handed.VARIABLE, "FMTOOLS_KEY")}
+    found["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+    return found if memory is None else {**found, handed.VARIABLE: str(memory)}
 
 
 def _await(service: ServiceFolder, process: subprocess.Popen[bytes]) -> None:

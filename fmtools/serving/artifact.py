@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,25 @@ LARGEST = 4_000_000
 
 @dataclass(frozen=True)
 class Artifact:
-    """A folder and its fmtools.json. `config` is the hub's config.json, {} where there is none."""
+    """A folder and its fmtools.json. `config` is the hub's config.json, {} where there is none.
+
+    files: the folder's files by name, where they lie in memory alone.
+    """
 
     folder: Path
     about: dict[str, Any]
     config: dict[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] | None = field(default=None, repr=False)
 
     @classmethod
-    def open(cls, folder: Path) -> Artifact:
+    def open(cls, folder: Path, files: Mapping[str, bytes] | None = None) -> Artifact:
         """Read a folder's descriptions. Raises BadArtifact for what is no exported model."""
-        about = _read(folder, ABOUT)
+        about = _read(folder, files, ABOUT)
         if about is None:
             raise BadArtifact("The folder has no fmtools.json: it is not an exported model.")
         if about.get("format") != "onnx" or not isinstance(about.get("task"), str):
             raise BadArtifact("The folder's fmtools.json does not describe an ONNX model.")
-        return cls(folder, about, _read(folder, "config.json") or {})
+        return cls(folder, about, _read(folder, files, "config.json") or {}, files)
 
     @property
     def task(self) -> str:
@@ -60,13 +65,22 @@ class Artifact:
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a JSON file of the folder; None when it is not there. Raises BadArtifact when it is damaged."""
-        return _read(self.folder, name)
+        return _read(self.folder, self.files, name)
 
-    def path(self, kind: str) -> Path:
-        """Return the path of one of the `files` of fmtools.json. Raises BadArtifact for one outside of the folder."""
+    def content(self, name: str) -> bytes | None:
+        """Return a file of the folder; None when it is not there."""
+        return _content(self.folder, self.files, name)
+
+    def model(self, kind: str) -> Path | bytes:
+        """Return one of the `files` of fmtools.json: its path, or what is in it. Raises BadArtifact for one outside of the
+        folder."""
         name = (self.about.get("files") or {}).get(kind)
         if not isinstance(name, str):
             raise BadArtifact(f"The folder's fmtools.json names no file for {kind!r}.")
+        if self.files is not None:
+            if name not in self.files:
+                raise BadArtifact(f"The folder lacks its file {name!r}.")
+            return self.files[name]
         path = (self.folder / name).resolve()
         if not path.is_relative_to(self.folder.resolve()):
             raise BadArtifact(f"The folder's fmtools.json names a file outside of the folder: {name!r}.")
@@ -75,14 +89,26 @@ class Artifact:
         return path
 
 
-def _read(folder: Path, name: str) -> dict[str, Any] | None:
-    path = folder / name
+def _content(folder: Path, files: Mapping[str, bytes] | None, name: str, limit: int = 0) -> bytes | None:
+    if files is not None:
+        found = files.get(name)
+        size = len(found or b"")
+    else:
+        path = folder / name
+        if not path.is_file():
+            return None
+        size, found = path.stat().st_size, None
+    if limit and size > limit:
+        raise BadArtifact(f"{name} is too large to be a description.")
+    return found if files is not None else (folder / name).read_bytes()
+
+
+def _read(folder: Path, files: Mapping[str, bytes] | None, name: str) -> dict[str, Any] | None:
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadArtifact(f"{name} is too large to be a description.")
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+        content = _content(folder, files, name, LARGEST)
+        if content is None:
+            return None
+        value = json.loads(content.decode())
     except (OSError, ValueError, RecursionError) as error:
         raise BadArtifact(f"{name} cannot be read: {type(error).__name__}.") from None
     if not isinstance(value, dict):

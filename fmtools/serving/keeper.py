@@ -76,7 +76,7 @@ class Keeper:
     async def _take(self, settings: Settings) -> None:
         model = await asyncio.to_thread(Model.load, settings)
         model.batcher.on_group = self.meters.groups.observe
-        self.sights.serves(model.artifact.key)
+        self.sights.serves(model.artifact.key, settings.sealed)
         old, self.model, self.settings = self.model, model, settings
         if old is not None:
             old.retired = True

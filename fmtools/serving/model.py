@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import handed
 from .artifact import Artifact
 from .batching import Batcher, Plan
 from .pieces import Piece, Whole, compute
@@ -46,8 +47,8 @@ class Model:
     @classmethod
     def load(cls, settings: Settings) -> Model:
         """Open the artifact, compute once, measure. Blocks. Raises BadArtifact."""
-        artifact = Artifact.open(Path(settings.folder))
-        session = Session(artifact.path("model"), settings.threads)
+        artifact = Artifact.open(Path(settings.folder), handed.read() if settings.sealed else None)
+        session = Session(artifact.model("model"), settings.threads)
         handler = handler_of(artifact, session)
         try:
             plan = warm_up(session, handler, artifact, settings.batching == "auto")

@@ -24,7 +24,7 @@ class Session:
     `run` may be called from several threads at a time; each call uses `threads` cores.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, model: Path | bytes, threads: int = 1) -> None:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
@@ -34,11 +34,15 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(
+                model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # onnxruntime raises a class of its own for each of its states
             said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            if isinstance(model, bytes):
+                raise BadArtifact(f"onnxruntime cannot open the model: {said[:300]}") from None
             raise BadArtifact(
-                f"onnxruntime cannot open {path.name}: {said.replace(str(path.parent), '')[:300]}"
+                f"onnxruntime cannot open {model.name}: {said.replace(str(model.parent), '')[:300]}"
             ) from None
         self.inputs = [_tensor(one) for one in self._session.get_inputs()]
         self.outputs = [_tensor(one) for one in self._session.get_outputs()]

@@ -22,7 +22,7 @@ class Settings:
     batching: "auto" groups waiting texts where that was measured to pay. rows: texts a request may have. hosts: names that
     a Host header may have, "*" = any. drain: longest wait for accepted requests when the server ends. state: file that says how it stands;
     beat: file that is touched as a sign of life. windows: folder for what was seen, minute by minute (see sights); "" = none.
-    parent: end when this process is gone.
+    parent: end when this process is gone. sealed: the model's files are not in the folder, but were handed over (see handed).
     """
 
     folder: str
@@ -43,6 +43,7 @@ class Settings:
     beat: str = ""
     windows: str = ""
     parent: int = 0
+    sealed: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Settings:

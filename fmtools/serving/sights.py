@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .meters import SECONDS
-from .reading.tally import Tally
+from .reading.tally import Tally, top_score
 
 LOG = logging.getLogger("fmtools.serving")
 #: Seconds of a window; days that a record is kept.
@@ -34,7 +34,7 @@ class Sights:
     def __init__(self, folder: str, now: Callable[[], float] = time.time) -> None:
         self.folder = Path(folder) if folder else None
         self._now = now
-        self.model = ""
+        self.model, self._secret = "", False
         self._began = now()
         self._looked = self._look()
         self._failed = False
@@ -49,17 +49,18 @@ class Sights:
         if status == 200:
             self._seconds[str(_BOUNDS[bisect_left(SECONDS, seconds)])] += 1
 
+    def serves(self, model: str, secret: bool = False) -> None:
+        """Begin a window for another model: a window is of one. secret: its labels are not written."""
+        self.flush()
+        self.model, self._secret = model, secret
+
     def rows(self, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Count texts that were computed, with the answers where they can be counted."""
         if self.folder is None:
             return
         for place, row in enumerate(rows):
-            self._tally.add(row, answers[place] if answers else None)
-
-    def serves(self, model: str) -> None:
-        """Begin a window for another model: a window is of one."""
-        self.flush()
-        self.model = model
+            answer = answers[place] if answers else None
+            self._tally.add(row, {"score": top_score(answer)} if self._secret and answer else answer)
 
     def tick(self) -> None:
         """Write the window when its minute is over, or somebody looks."""

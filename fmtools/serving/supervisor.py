@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import handed
 from .meters_folder import SHARED, forget
 from .settings import Settings
 
@@ -114,7 +115,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            pass_fds=(self.listener.fileno(),),
+            pass_fds=(self.listener.fileno(), *([memory] if (memory := handed.descriptor()) is not None else [])),
             env={**os.environ, SHARED: self._meters},
         )
         worker = _Worker(process)

@@ -38,9 +38,9 @@ class Talk:
         self._source = self._template(artifact)
 
     def _template(self, artifact: Artifact) -> str:
-        path = artifact.folder / "chat_template.jinja"
-        if path.is_file() and path.stat().st_size <= LONGEST:
-            return path.read_text(encoding="utf-8")
+        own = artifact.content("chat_template.jinja")
+        if own is not None and len(own) <= LONGEST:
+            return own.decode("utf-8")
         found = self.words.config.get("chat_template")
         return found if isinstance(found, str) and len(found) <= LONGEST else TEMPLATE
 

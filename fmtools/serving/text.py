@@ -17,10 +17,10 @@ class Words:
     """A folder's tokenizer. `longest`: where texts are cut, in tokens, special ones included."""
 
     def __init__(self, artifact: Artifact) -> None:
-        path = artifact.folder / "tokenizer.json"
-        if not path.is_file():
+        source = artifact.content("tokenizer.json")
+        if source is None:
             raise BadArtifact("The folder has no tokenizer.json.")
-        self._source = path.read_bytes()
+        self._source = source
         self.config = artifact.read("tokenizer_config.json") or {}
         self.longest = min(artifact.max_length, int(min(self.config.get("model_max_length") or ENDLESS, ENDLESS)))
         self._made: dict[tuple[Any, ...], Any] = {}

@@ -95,6 +95,12 @@ class ServiceFolder:
         return found
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What the server reads. Raises StoreError when it is damaged."""
+        found: dict[str, Any] = read_json(self.path / SETTINGS)
+        return found
+
+    @property
     def token(self) -> str:
         return (self.path / TOKEN).read_text(encoding="utf-8").strip()
 

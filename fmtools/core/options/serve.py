@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from .base import Hint, Options, option
+from .base import Hint, option
+from .secret import TakesKey
 
 ADVANCED = Hint(group="advanced")
 
 
-class ServeOptions(Options):
+class ServeOptions(TakesKey):
     """Serve an exported model over HTTP; list, stop and restart servers."""
 
     verb: ClassVar[str] = "serve"

@@ -92,7 +92,7 @@ def ask(tab: Locator, text: str) -> list[tuple[str, float]]:
 def served(folder: Path, text: str) -> list[tuple[str, float]]:
     """Return what the model server answers."""
     artifact = Artifact.open(folder)
-    session = Session(artifact.path("model"))
+    session = Session(artifact.model("model"))
     handler: Any = handler_of(artifact, session)
     pieces, kept = handler.pieces({"text": text})
     answer = handler.answer({"text": text}, kept, compute(session, pieces, artifact.pad_id, False), 5)

@@ -55,6 +55,8 @@ def record(task: Task, loaded: Any, rows: Any, folder: Path) -> Subject:
     inputs = _inputs(model, taken)
     examples = [calls.completed(inputs, one) for one in taken]
     outputs = _given(outs[0], inputs)
+    if not outputs:
+        raise ModelError("Without a label the module returns nothing for a row.", 'Let forward return "logits" too.')
     way = calls.Dictionary(inputs) if as_dict else calls.Keywords(inputs)
     axes = axes_of(task.name, inputs, outputs, examples, outs)
     return Subject(
@@ -164,11 +166,13 @@ def _parts(task: str, model: Any, folder: Path) -> list[Subject]:
             Subject(task, one, folder, list(one.inputs), list(one.outputs), [], axes=dict(one.axes), part=one.name)
             for one in pair
         ]
-        names = [list(dict.fromkeys(n for p in parts for n in getattr(p, kind))) for kind in ("inputs", "outputs")]
+        inputs, outputs = (
+            list(dict.fromkeys(name for part in parts for name in getattr(part, kind)))
+            for kind in ("inputs", "outputs")
+        )
         hosts = [(pair[0].inner, pair[0]), (model, pair[1])]
-        return [
-            Subject(task, model, folder, *names, [], axes={**parts[1].axes, **parts[0].axes}, parts=parts, hosts=hosts)
-        ]
+        axes = {**parts[1].axes, **parts[0].axes}
+        return [Subject(task, model, folder, inputs, outputs, [], axes=axes, parts=parts, hosts=hosts)]
     step = decoders.Step(model).eval()
     return [
         Subject(task, step, folder, step.inputs, step.outputs, [], axes=step.axes, hosts=[(model, decoders.Cached(step))])

@@ -73,7 +73,7 @@ class Decoder(torch.nn.Module):
     def take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arrays:
         ids, mask, read = (kwargs.get(name) for name in ("input_ids", "attention_mask", "encoder_outputs"))
         if mask is None:
-            like = ids if ids is not None else read[0][..., 0]
+            like = ids if ids is not None else kwargs["encoder_outputs"][0][..., 0]
             mask = torch.ones(like.shape[:2], dtype=torch.long, device=like.device)
         if read is None:
             read = self.inner.get_encoder()(input_ids=ids, attention_mask=mask)

@@ -24,7 +24,6 @@ class Executorch:
     tasks: tuple[str, ...] = (
         "text-classification",
         "token-classification",
-        "question-answering",
         "fill-mask",
         "sentence-similarity",
         "custom",

@@ -15,7 +15,7 @@ import support
 from fmtools.core import registry
 from fmtools.core.errors import FmError, ModelError
 from fmtools.core.options import TrainOptions
-from fmtools.kit import fresh, ort_web, triton
+from fmtools.kit import fresh, ort_web, tensorflow_run, triton
 from fmtools.stages import export as stage
 from fmtools.stages import predict
 from fmtools.store.runs import home
@@ -134,6 +134,42 @@ def test_gguf_refuses_what_is_no_llama(tagger: fmtools.Run, shared_store: Path, 
     with pytest.raises(ModelError, match="Only llama-type models leave as GGUF here; this is gpt2"):
         export(run, "gguf")
     assert not (run.path / "artifacts/gguf").exists()
+
+
+def test_tensorflow_computes_the_same(tagger: fmtools.Run) -> None:
+    exporter = registry.get("exporters", "tensorflow")
+    try:
+        exporter.check()
+    except FmError as error:
+        pytest.skip(error.cause)
+    folder = export(tagger, "tensorflow")
+    own, theirs = (answers(tagger, [{"text": TEXT}], written)[0] for written in ("", folder))
+    assert theirs["tags"] == own["tags"]
+    assert not list(folder.rglob("*.tflite"))
+
+
+def test_sizes_are_fixed_for_the_converter(tagger: fmtools.Run, tmp_path: Path) -> None:
+    import onnxruntime
+
+    folder = export(tagger, "onnx")
+    axes = json.loads((folder / "fmtools.json").read_text())
+    names = {**axes["inputs"], **axes["outputs"]}
+    tensorflow_run.folded(folder / "onnx/model.onnx", {"batch": 1, "length": 24}, names, tmp_path / "folded.onnx")
+    import onnx
+
+    found = onnx.load(tmp_path / "folded.onnx")
+    assert {"Expand", "Shape", "Range"}.isdisjoint({node.op_type for node in found.graph.node})
+    shapes = {i.name: i.shape for i in onnxruntime.InferenceSession(tmp_path / "fixed.onnx").get_inputs()}
+    assert set(map(tuple, shapes.values())) == {(1, 24)}
+
+
+def test_without_tensorflow_the_cure_names_an_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(tensorflow_run.VARIABLE, raising=False)
+    if find_spec("tensorflow"):
+        pytest.skip("tensorflow is here")
+    with pytest.raises(FmError) as caught:
+        registry.get("exporters", "tensorflow").check()
+    assert "FMTOOLS_TENSORFLOW_PYTHON" in caught.value.cure
 
 
 def test_executorch_computes_the_same(tagger: fmtools.Run) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 #: Public names, found in fmtools.api on first use.
 _PUBLIC = (
     "Run", "load_data", "label", "models", "train", "tune", "evaluate", "predict", "protect", "attention", "runs", "serve", "attach", "baseline", "resume", "steer", "pause", "stop",
-    "answer", "code", "compare", "doctor", "export", "index", "find_learning_rate", "follow", "forecast", "monitor", "panel", "prune", "quantize", "distill",
+    "answer", "code", "compare", "doctor", "export", "index", "find_learning_rate", "follow", "forecast", "monitor", "optimize", "panel", "prune", "quantize", "distill",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ if TYPE_CHECKING:
     )
     from .api import (
         monitor as monitor,
+    )
+    from .api import (
+        optimize as optimize,
     )
     from .api import (
         panel as panel,

@@ -27,6 +27,7 @@ from ..core.options import (
     LabelOptions,
     ModelsOptions,
     MonitorOptions,
+    OptimizeOptions,
     Options,
     PanelOptions,
     PauseOptions,
@@ -55,6 +56,7 @@ from . import forecast as costs
 from . import knowledge as bases
 from . import label as labelling
 from . import monitor as watching
+from . import optimize as optimizing
 from . import panel as panels
 from . import protect as protection
 from . import quantize as quantizing
@@ -70,14 +72,15 @@ from .find_rate import RateTest
 from .follow import Followers
 from .forecast import Forecast
 from .knowledge import Answers, BaseTable, Chat, KnowledgeBase
+from .optimize import Optimization
 from .quantize import Optimized
 from .results import AttentionMap, Checkup, Predictions, Report, RunTable
 from .run import Artifact, Run
 from .search import Search
 
 __all__ = [
-    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "distill", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models", "monitor",
-    "panel", "pause", "predict", "protect", "prune", "quantize", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
+    "ENDED", "Artifact", "Exported", "Follower", "Forecast", "Optimization", "Optimized", "RateTest", "Run", "Search", "answer", "attach", "attention", "baseline", "code", "compare", "distill", "doctor", "evaluate", "execute", "export", "find_learning_rate", "follow", "forecast", "get", "index", "label", "load_data", "models", "monitor",
+    "optimize", "panel", "pause", "predict", "protect", "prune", "quantize", "resume", "runs", "serve", "steer", "stop", "train", "tune", "warm_up",
 ]  # fmt: skip
 
 #: How each verb is carried out: a function of its options and of a follower.
@@ -109,6 +112,7 @@ _VERBS: dict[type[Options], Callable[[Any, Follower], Any]] = {
     QuantizeOptions: quantizing.quantize,
     DistillOptions: distilling.distill,
     PruneOptions: distilling.prune,
+    OptimizeOptions: optimizing.optimize,
     FollowOptions: following.follow,
     ServeOptions: servers.serve,
     MonitorOptions: watching.monitor,
@@ -308,6 +312,12 @@ def quantize(run: str = "last", method: str = "int8-dynamic", **options: Any) ->
 def distill(run: str = "last", **options: Any) -> Run:
     """Teach a smaller model what a trained run knows, and return its Run: distill("last", layers=3). Options: DistillOptions."""
     result: Run = execute(DistillOptions.parse({"run": run, **options}))
+    return result
+
+
+def optimize(run: str = "last", **options: Any) -> Optimization:
+    """Try every method on a run and keep the fastest within the limits: optimize("last", latency="5ms", max_loss="1pt")."""
+    result: Optimization = execute(OptimizeOptions.parse({"run": run, **options}))
     return result
 
 

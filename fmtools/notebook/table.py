@@ -39,6 +39,7 @@ MAGICS = {
     "fm_quantize": "quantize",
     "fm_distill": "distill",
     "fm_prune": "prune",
+    "fm_optimize": "optimize",
     "fm_export": "export",
     "fm_follow": "follow",
     "fm_serve": "serve",

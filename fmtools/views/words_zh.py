@@ -74,4 +74,7 @@ ZH = {
     "No answer of {rows} rows changes with the batch size.": "{rows} 行的回答都不随批大小变化。",
     "{changed} of {rows} answers are others when a row is asked alone than in a batch.": "{rows} 行中有 {changed} 行单独询问与成批询问的回答不同。",
     "Where that matters, take --method int8-static: its ranges are fixed.": "若这很重要，请用 --method int8-static：其范围是固定的。",
+    "method": "方法", "one row": "单行", "points lost": "损失分数", "same answers": "相同回答", "within the limits": "在限制内",
+    "{name}: nothing stays within the limits; nothing was kept.": "{name}：没有方法满足限制；未保留任何结果。",
+    "{name}: {method} is the fastest within the limits.": "{name}：{method} 是限制内最快的。",
 }  # fmt: skip

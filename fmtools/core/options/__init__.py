@@ -13,6 +13,7 @@ from .knowledge import AnswerOptions, IndexOptions
 from .label import LabelOptions
 from .models import ModelsOptions
 from .monitor import MonitorOptions
+from .optimize import OptimizeOptions
 from .panel import PanelOptions
 from .protect import ProtectOptions
 from .quantize import QuantizeOptions
@@ -65,6 +66,7 @@ VERBS: dict[str, type[Options]] = {
         QuantizeOptions,
         DistillOptions,
         PruneOptions,
+        OptimizeOptions,
         ExportOptions,
         FollowOptions,
         ServeOptions,
@@ -93,6 +95,7 @@ __all__ = [
     "LabelOptions",
     "ModelsOptions",
     "MonitorOptions",
+    "OptimizeOptions",
     "Options",
     "PanelOptions",
     "PauseOptions",

@@ -21,6 +21,14 @@ def points(text: str) -> float:
     return float(found[1])
 
 
+def as_points(value: Any) -> Any:
+    """Return points as typed (0.5 as well as 0.5pt); a validator of options."""
+    text = f"{value:g}pt" if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(text, str):
+        points(text)
+    return text
+
+
 class QuantizeOptions(Options):
     """Make a trained run smaller and faster, and show what it lost on real rows."""
 
@@ -54,13 +62,7 @@ class QuantizeOptions(Options):
     )
     fuse: bool = option(True, "let many small operations become few that the runtime has", hint=ADVANCED)
 
-    @field_validator("max_loss", mode="before")
-    @classmethod
-    def _as_points(cls, value: Any) -> Any:
-        text = f"{value:g}pt" if isinstance(value, int | float) and not isinstance(value, bool) else value
-        if isinstance(text, str):
-            points(text)
-        return text
+    _points = field_validator("max_loss", mode="before")(as_points)
 
     @field_validator("spare", mode="before")
     @classmethod

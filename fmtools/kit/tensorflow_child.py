@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import sys
+from typing import Any
 
 
 def convert(path: str, folder: str) -> None:
@@ -39,7 +40,7 @@ def serve(folder: str) -> None:
                 for name, v in json.loads(line).items()
             }
             found = {name: value.numpy() for name, value in signature(**given).items()}
-            said = {
+            said: dict[str, Any] = {
                 name: {
                     "type": str(v.dtype), "dims": list(v.shape),
                     "data": base64.b64encode(np.ascontiguousarray(v).tobytes()).decode(),
@@ -54,4 +55,7 @@ def serve(folder: str) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    {"convert": convert, "serve": serve}[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == "convert":
+        convert(*sys.argv[2:])
+    else:
+        serve(*sys.argv[2:])

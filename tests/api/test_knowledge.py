@@ -42,7 +42,7 @@ def test_answers_quote_their_sources(base: fmtools.api.KnowledgeBase) -> None:
     found = fmtools.answer(["What does a ticket cost?", "图书馆几点开门"], search="words", min_score=-1, top=2)
     assert found[0].answer == ROWS[3][1]
     assert found[1].answer == ROWS[4][1]
-    assert [source.row for source in found[0].sources][0] == 3
+    assert found[0].sources[0].row == 3
     assert len({source.row for source in found[0].sources}) == len(found[0].sources) <= 2
     assert found.to_json()["answers"][0]["refused"] is False
     assert "three euros" in found.html()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -86,7 +87,8 @@ Seen = Callable[[tuple[Any, ...], dict[str, Any], Any], None]
 def replaced(module: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
     """Let `forward` be the module's for a while."""
     before = vars(module).get("forward")
-    module.forward = forward
+    # `generate` looks which arguments forward names.
+    module.forward = functools.wraps(module.forward)(lambda *args, **kwargs: forward(*args, **kwargs))
     try:
         yield
     finally:

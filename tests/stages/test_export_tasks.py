@@ -12,6 +12,7 @@ import pytest
 import fmtools
 import samples
 import support
+from fmtools.core.errors import ModelError
 from fmtools.stages import export as stage
 from fmtools.store.runs import home
 
@@ -63,6 +64,10 @@ def test_a_task_leaves_as_onnx_and_as_safetensors(case: str, shared_store: Path,
     onnx = export(run, "onnx")
     assert {name for name in onnx["inputs"] if "past" not in name} == inputs
     assert {name for name in onnx["outputs"] if "present" not in name} == outputs
+    if case == "module":
+        with pytest.raises(ModelError, match="is code"):
+            export(run, "safetensors")
+        return
     plain = export(run, "safetensors")
     assert plain["max_abs_diff"] <= 1e-5
     assert (Path(plain["path"]) / "README.md").is_file()

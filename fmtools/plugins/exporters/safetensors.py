@@ -25,9 +25,15 @@ class Safetensors:
         """Nothing to ask for."""
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
-        """Copy the published model, and write its card."""
+        """Copy the published model, and write its card. Raises ModelError for a user's own module, which is code."""
+        from ...core.errors import ModelError
         from ...kit import hub_layout, model_card
 
+        if subject.task == "custom":
+            raise ModelError(
+                "A module of your own is code, which weights in safetensors do not hold.",
+                "Use --to onnx or torch-export; code and weights are in the run's artifacts/model.",
+            )
         hub_layout.copy_all(subject.folder, folder)
         (folder / "README.md").write_text(model_card.text(subject), encoding="utf-8")
         return {"files": {"model": hub_layout.weights(folder)}}

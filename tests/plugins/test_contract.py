@@ -17,10 +17,12 @@ from fmtools.core.contracts import GROUPS, Dataset, ModelCard, ModelSource, Sour
 from fmtools.core.errors import FmError
 from fmtools.core.exporting import Exporter
 from fmtools.core.following import Follower
+from fmtools.core.optimizing import Optimizer
 from fmtools.core.options import TrainOptions
 
 SHAPES: dict[str, Any] = {
     "tasks": Task, "sources": Source, "models": ModelSource, "followers": Follower, "exporters": Exporter,
+    "optimizers": Optimizer,
 }  # fmt: skip
 EVERY = [(kind, name) for kind in GROUPS for name in registry.names(kind)]
 

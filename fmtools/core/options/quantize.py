@@ -33,9 +33,7 @@ class QuantizeOptions(Options):
     """Make a trained run smaller and faster, and show what it lost on real rows."""
 
     verb: ClassVar[str] = "quantize"
-    summary: ClassVar[str] = (
-        "Make a trained run smaller and faster (int8, 4 bit, 16 bit); what it loses is measured first."
-    )
+    summary: ClassVar[str] = "Make a trained run smaller and faster (8, 4 or 16 bit); its loss is measured."
     example: ClassVar[str] = "%fm_quantize last --method int8-dynamic --max-loss 0.5pt"
 
     run: str = option("last", RUN_HELP, hint=RUN)

@@ -70,7 +70,10 @@ def test_artifacts_and_json(run: fmtools.Run) -> None:
     assert (model.format, model.parent, model.metrics) == ("safetensors", run.id, run.metrics)
     said = json.loads(json.dumps(run.to_json(), allow_nan=False))
     assert (said["id"], said["status"], said["metrics"], said["error"]) == (run.id, "done", run.metrics, None)
-    assert said["artifacts"] == [{"path": str(model.path), "format": "safetensors", "size_bytes": model.size}]
+    (artifact,) = said["artifacts"]
+    assert artifact["name"] == "model"
+    assert (artifact["path"], artifact["format"]) == (str(model.path), "safetensors")
+    assert artifact["size_bytes"] == model.size
 
 
 def test_evaluate_gives_exactly_the_runs_own_scores(run: fmtools.Run) -> None:

@@ -50,7 +50,15 @@ def write(subject: Subject, path: Path) -> dict[str, list[str]]:
         else:
             _name_axes(program.model, subject.axes)
             program.save(str(path), external_data=size > ONE_FILE)
+    _strip(path)
     return {name: subject.axes[name] for name in subject.inputs}
+
+
+def _strip(path: Path) -> None:
+    """Take out what the exporter says to developers: stack traces name the files and folders of whoever exports."""
+    from .onnx_fuse import strip
+
+    strip(path)
 
 
 def _refused(error: Exception) -> ModelError:

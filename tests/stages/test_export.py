@@ -99,6 +99,13 @@ def test_an_export_is_sealed_and_says_what_it_is(answering: fmtools.Run, good: d
     assert not list(folder.rglob("*.safetensors"))
 
 
+def test_a_graph_says_nothing_of_the_machine_it_was_made_on(answering: fmtools.Run) -> None:
+    fmtools.export(answering.id, to="onnx", rows=8)
+    written = (answering.path / "artifacts" / "onnx" / "onnx" / "model.onnx").read_bytes()
+    assert b".py" not in written
+    assert str(Path(fmtools.__file__).parent).encode() not in written
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_broken_exporter_is_caught_and_leaves_nothing(
     fault: str, answering: fmtools.Run, broken: object, monkeypatch: pytest.MonkeyPatch

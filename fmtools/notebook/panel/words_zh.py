@@ -96,5 +96,7 @@ OPTIONS = {
     "encoding": ("编码", "文件的编码，如 gb18030；不填则自动判断"),
     "on_error": ("遇到坏行", "跳过坏行并计数，或在第一行停止"),
     "format": ("格式", "文件后缀无法判断时使用的读取器"),
+    "teacher": ("教师", "同时向此运行的输出学习，如 %fm_distill 和 %fm_prune 所做"),
+    "temperature": ("温度", "教师输出的平滑程度"),
     "columns": ("列名", "没有表头的文件的列名，依次写出，如 token,pos,ner"),
 }  # fmt: skip

@@ -18,7 +18,7 @@ def _title(card: dict[str, Any], size: int) -> str:
 def _scores(card: dict[str, Any]) -> list[list[str]]:
     before, after = card["metrics_of_original"], card["metrics"]
     return [
-        [name, f"{before[name]:.4f}", f"{after[name]:.4f}", f"{after[name] - before[name]:+.4f}"]
+        [name, f"{before[name]:.4f}", f"{after[name]:.4f}", f"{round(after[name] - before[name], 4) + 0.0:+.4f}"]
         for name in after
         if name in before
     ]

@@ -10,7 +10,7 @@ from fmtools.views import export
 
 CARD: dict[str, Any] = {
     "name": "shop <b>", "format": "onnx", "rows": 1200, "max_abs_diff": 2.1e-6,
-    "metrics": {"accuracy": 0.8125, "only_here": 1.0}, "metrics_of_original": {"accuracy": 0.8},
+    "metrics": {"accuracy": 0.8125, "f1": 0.7, "only_here": 1.0}, "metrics_of_original": {"accuracy": 0.8, "f1": 0.70000001},
     "files": {"encoder_model": "onnx/encoder_model.onnx", "decoder_model": "onnx/decoder_model.onnx"},
 }  # fmt: skip
 
@@ -18,6 +18,7 @@ CARD: dict[str, Any] = {
 def test_text_and_html_say_the_same() -> None:
     text = export.text(CARD, "/runs/x/artifacts/onnx", 91_000_000)
     assert "+0.0125" in text
+    assert "-0.0000" not in text
     assert "1,200 rows in a fresh process: 2.1e-06" in text
     assert "only_here" not in text
     html = export.html(CARD, "/runs/x/artifacts/onnx", 91_000_000)

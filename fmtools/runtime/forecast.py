@@ -129,7 +129,7 @@ def _sweep(place: Path) -> None:
 
 
 def _rehearsed(record: dict[str, Any], folder: Path) -> dict[str, Any]:
-    worker = process.take()
+    worker = process.take(fresh=True)
     try:
         return worker.ask({"verb": "forecast", "record": record, "folder": str(folder)})
     except KeyboardInterrupt:

@@ -43,6 +43,8 @@ class Worker:
         )
         self.pid = self.process.pid
         self._ready = False
+        #: Whether it has answered a question: it then holds models and libraries that a training does not need.
+        self.used = False
 
     def usable(self) -> bool:
         return self.process.poll() is None
@@ -69,6 +71,7 @@ class Worker:
         """Return the answer to a question. Raises the FmError that the stage raised."""
         if not self._ready:
             self._ready = bool(self.receive().get("ready"))
+        self.used = True
         self.send(job)
         answer = self.receive()
         if "result" in answer:
@@ -119,11 +122,18 @@ def _reap() -> None:
         _sent.remove(worker)
 
 
-def take() -> Worker:
-    """Return the standby worker, which is no longer the standby; start one when there is none."""
+def take(fresh: bool = False) -> Worker:
+    """Return the standby worker, which is no longer the standby; start one when there is none.
+
+    fresh: one that has answered nothing yet, whose memory is that of its libraries; a used one is let go.
+    """
     global _standby
     warm_up()
     with _lock:
+        if fresh and _standby is not None and _standby.used:
+            _standby.close()
+            _sent.append(_standby)  # it leaves, and is reaped later
+            _standby = Worker()
         worker, _standby = _standby, None
         assert worker is not None
         _sent.append(worker)

@@ -128,6 +128,19 @@ def test_an_interrupted_inline_run_is_nobodys(tiny: Path, run: fmtools.Run) -> N
     assert weights(cut.resume()) == weights(run)
 
 
+def test_who_measures_memory_gets_a_worker_that_has_answered_nothing(tiny: Path, run: fmtools.Run) -> None:
+    run.predict("lights on")
+    used = process._standby
+    assert used is not None
+    worker = process.take(fresh=True)
+    assert worker.pid != used.pid
+    assert not worker.used
+    until(lambda: not used.usable())  # it leaves by itself
+    process.put_back(worker)
+    assert process.take(fresh=True) is worker
+    process.put_back(worker)
+
+
 def test_runs_leave_no_process_and_no_handle_behind(tiny: Path, run: fmtools.Run) -> None:
     me = psutil.Process()
     own = process._standby.pid if process._standby else 0

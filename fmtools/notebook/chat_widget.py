@@ -10,24 +10,7 @@ from fmtools.notebook.label.show import somebody_is_there
 from fmtools.notebook.panel.live import live
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from fmtools.api.knowledge import Chat
-
-#: Named, not imported: loading the extension must stay light.
-HOME, NAME = "fmtools.api.knowledge", "Chat"
-
-
-def register(shell: InteractiveShell) -> None:
-    """Let this shell show chats as panels."""
-    assert shell.display_formatter is not None
-    by_name.register(shell.display_formatter.ipython_display_formatter, HOME, NAME, show)
-
-
-def unregister(shell: InteractiveShell) -> None:
-    """Show chats in the plain way again."""
-    assert shell.display_formatter is not None
-    by_name.unregister(shell.display_formatter.ipython_display_formatter, HOME, NAME)
 
 
 def show(chat: Chat) -> None:
@@ -38,6 +21,10 @@ def show(chat: Chat) -> None:
         display({"text/html": chat.html(), "text/plain": chat.text()}, raw=True)
         return
     display(ChatWidget(chat).box)
+
+
+#: Named, not imported: loading the extension must stay light.
+WIDGET = by_name.Widget("ipython_display_formatter", "fmtools.api.knowledge", "Chat", show)
 
 
 class ChatWidget:

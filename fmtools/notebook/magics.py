@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from fmtools.core.options import Options
 
+#: What this extension shows as widgets.
+WIDGETS = (label_show.WIDGET, tune_widget.WIDGET, panel_show.WIDGET, chat_widget.WIDGET)
+
 
 class _Magic:
     # No docstring: `__doc__` below is what `%fm_train?` shows, the help derived from the options, made when asked for.
@@ -130,10 +133,8 @@ def load(shell: InteractiveShell) -> None:
         # IPython declares this for plain functions; it takes any callable.
         shell.magics_manager.register_function(cast(Any, _Magic(shell, name, shown)), kind, name)
     add_matcher(shell)
-    label_show.register(shell)
-    tune_widget.register(shell)
-    panel_show.register(shell)
-    chat_widget.register(shell)
+    for widget in WIDGETS:
+        widget.register(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -144,7 +145,5 @@ def unload(shell: InteractiveShell) -> None:
             if isinstance(magic, _Magic) and magic._shown.clear in shell.events.callbacks["pre_run_cell"]:
                 shell.events.unregister("pre_run_cell", magic._shown.clear)
     remove_matcher(shell)
-    label_show.unregister(shell)
-    tune_widget.unregister(shell)
-    panel_show.unregister(shell)
-    chat_widget.unregister(shell)
+    for widget in WIDGETS:
+        widget.unregister(shell)

@@ -11,27 +11,11 @@ from fmtools.notebook.label.show import somebody_is_there
 from fmtools.notebook.panel.live import live
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from fmtools.api.search import Search, SearchPlan
     from fmtools.core.options.space import Dimension
 
-#: Named, not imported: loading the extension must stay light.
-HOME, NAME = "fmtools.api.search", "SearchPlan"
 #: Stops of a slider; seconds between two looks at a search.
 STOPS, LOOK = 24, 1.0
-
-
-def register(shell: InteractiveShell) -> None:
-    """Let this shell show plans as sliders."""
-    assert shell.display_formatter is not None
-    by_name.register(shell.display_formatter.ipython_display_formatter, HOME, NAME, show)
-
-
-def unregister(shell: InteractiveShell) -> None:
-    """Show plans in the plain way again."""
-    assert shell.display_formatter is not None
-    by_name.unregister(shell.display_formatter.ipython_display_formatter, HOME, NAME)
 
 
 def show(plan: SearchPlan) -> None:
@@ -42,6 +26,10 @@ def show(plan: SearchPlan) -> None:
         display({"text/html": plan.html(), "text/plain": plan.text()}, raw=True)
         return
     display(TuneWidget(plan).box)
+
+
+#: Named, not imported: loading the extension must stay light.
+WIDGET = by_name.Widget("ipython_display_formatter", "fmtools.api.search", "SearchPlan", show)
 
 
 class TuneWidget:

@@ -7,26 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fmtools.notebook import by_name
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from fmtools.api.label import Labels
 
     from .widget import LabelWidget
-
-#: Named, not imported: loading the extension must stay light.
-HOME, NAME = "fmtools.api.label", "Labels"
-
-
-def register(shell: InteractiveShell) -> None:
-    """Let this shell show `Labels` as the widget."""
-    assert shell.display_formatter is not None
-    by_name.register(shell.display_formatter.mimebundle_formatter, HOME, NAME, bundle)
-
-
-def unregister(shell: InteractiveShell) -> None:
-    """Show `Labels` in the plain way again."""
-    assert shell.display_formatter is not None
-    by_name.unregister(shell.display_formatter.mimebundle_formatter, HOME, NAME)
 
 
 def bundle(labels: Labels, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -45,6 +28,10 @@ def bundle(labels: Labels, include: Any = None, exclude: Any = None) -> dict[str
         widget.renew = lambda: shown.update(_summary(widget, labels.html()), raw=True)
     view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
     return {"application/vnd.jupyter.widget-view+json": view, "text/plain": static["text/plain"]}
+
+
+#: Named, not imported: loading the extension must stay light.
+WIDGET = by_name.Widget("mimebundle_formatter", "fmtools.api.label", "Labels", bundle)
 
 
 def _summary(widget: LabelWidget, html: str) -> dict[str, str]:

@@ -8,24 +8,7 @@ from fmtools.notebook import by_name
 from fmtools.notebook.label.show import somebody_is_there
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from fmtools.api.panel import Panel
-
-#: Named, not imported: loading the extension must stay light.
-HOME, NAME = "fmtools.api.panel", "Panel"
-
-
-def register(shell: InteractiveShell) -> None:
-    """Let this shell show panels as forms."""
-    assert shell.display_formatter is not None
-    by_name.register(shell.display_formatter.ipython_display_formatter, HOME, NAME, show)
-
-
-def unregister(shell: InteractiveShell) -> None:
-    """Show panels in the plain way again."""
-    assert shell.display_formatter is not None
-    by_name.unregister(shell.display_formatter.ipython_display_formatter, HOME, NAME)
 
 
 def show(panel: Panel) -> None:
@@ -45,6 +28,10 @@ def show(panel: Panel) -> None:
     # An output of its own: it stays in the saved notebook, and a run's card in it follows its run without a kernel.
     widget.place = display(static(panel.values, widget.summary), raw=True, display_id=True)
     widget.begin()
+
+
+#: Named, not imported: loading the extension must stay light.
+WIDGET = by_name.Widget("ipython_display_formatter", "fmtools.api.panel", "Panel", show)
 
 
 def static(values: dict[str, Any], name: str = "") -> dict[str, str]:

@@ -14,6 +14,8 @@ import numpy as np
 
 #: Two fp32 graphs of one model differ by rounding; a mask that was misread differs by far more.
 SAME = 1e-3
+#: Where torch's exporter says which module of the model a node came from.
+SCOPES = "pkg.torch.onnx.name_scopes"
 
 Feed = Mapping[str, np.ndarray]
 
@@ -118,13 +120,17 @@ def remove(graph: Path) -> None:
 
 
 def strip(graph: Path) -> None:
-    """Take out what the exporter said to developers: names of scopes, stack traces with paths of this machine."""
+    """Take out what the exporter said to developers: stack traces with paths of this machine. A node's place in the model
+    stays, by which a layer is spared when the graph is quantized.
+    """
     import onnx
 
     model = onnx.load(graph, load_external_data=False)
     for holder in (model, model.graph, *model.graph.node, *model.graph.value_info):
-        for name in ("metadata_props", "doc_string"):
-            holder.ClearField(name)
+        kept = {prop.key: prop.value for prop in holder.metadata_props if prop.key == SCOPES}
+        holder.ClearField("metadata_props")
+        holder.ClearField("doc_string")
+        onnx.helper.set_metadata_props(holder, kept)
     onnx.save(model, graph)
 
 

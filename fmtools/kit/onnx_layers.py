@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..core.optimizing import Material, Optimizer
-from .onnx_fuse import Feed, answers
+from .onnx_fuse import SCOPES, Feed, answers
 
 #: A module of a stack of equal ones: encoder.layer.3, layers.11, h.0 ...
 _STACKED = re.compile(r"(?:^|\.)(layers?|blocks?|h|lstm)\.(\d+)(?:\.|$)")
-SCOPES = "pkg.torch.onnx.name_scopes"
 
 
 def layers(graph: Path, operations: Sequence[str]) -> dict[str, frozenset[str]]:

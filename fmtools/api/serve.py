@@ -255,6 +255,8 @@ def _restart(service: ServiceFolder, key_file: str | None) -> Served:
         serving.taken_in(service)
     else:
         files = in_memory(folder, key_file)
+        if files is None:
+            vetted(folder)  # its files may be others than those that were served before
         service.replace(service.record, {"parent": 0, "sealed": files is not None})
         serving.start(service, files)
     return Served(service)

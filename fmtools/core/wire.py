@@ -196,6 +196,44 @@ class ControlReply(Wire):
     control_id: str
 
 
+class ServiceSummary(Wire):
+    """A model server as a list shows it. `status`: starting, running, stopping, stopped, failed or interrupted.
+
+    `answers`: whether it said what it counted just now; None for one that cannot be asked. Counts are those since it began;
+    `per_second` and the latencies those of the last minute, None before two looks, and where nobody asked.
+    `fields`: what a question to it has; `sealed`: its model is encrypted.
+    """
+
+    id: str
+    name: str
+    task: str
+    method: str
+    artifact: str
+    status: str
+    created: float
+    began: float = 0.0
+    message: str = ""
+    restarts: int = 0
+    fields: list[str] = []
+    sealed: bool = False
+    answers: bool | None = None
+    requests: int = 0
+    failed: int = 0
+    refused: int = 0
+    waiting: int = 0
+    per_second: float | None = None
+    latency_p50_ms: float | None = None
+    latency_p95_ms: float | None = None
+
+
+class ServiceList(Wire):
+    services: list[ServiceSummary]
+
+
+class ServiceRequest(Wire):
+    action: Literal["stop", "restart"]
+
+
 class ApiError(Wire):
     """Every answer that is not 2xx."""
 

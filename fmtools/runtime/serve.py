@@ -98,21 +98,13 @@ def _reason(service: ServiceFolder) -> str:
 
 def stop(service: ServiceFolder, patience: float = 40.0) -> bool:
     """Ask a server to end and wait until it has; return whether there was one. What is left after that is killed."""
-    if not service.alive():
+    if not service.end():
         return False
-    holder, _ = lease.newest(service.path)
-    assert holder is not None
-    if holder.host != lease.host_key():
-        raise FmError(f"The server runs on {holder.machine}.", "Stop it there.")
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(holder.pid, signal.SIGTERM)
     end = time.monotonic() + patience
     while service.alive() and time.monotonic() < end:
         _reap()
         time.sleep(LOOK)
-    if service.alive():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(holder.pid, signal.SIGKILL)
+    lease.tell(service.path, signal.SIGKILL)
     return True
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from ..core.events import Control
 from ..core.wire import ControlReply, ControlRequest
 from ..views.follow import Place
-from . import artifacts, serve
+from . import artifacts, serve, services
 from .access import Api, Refusal, guarded, run_id
 
 _WANTED = 'Send {"action": "pause", "resume", "stop" or "set_learning_rate", "value": number}.'
@@ -115,6 +115,7 @@ def routes() -> list[tuple[str, type[Api]]]:
         (rf"{_RUN}/attention/([^/]*)", Attention),
         (rf"{_RUN}/control", ControlRun),
         *artifacts.routes(),
+        *services.routes(),
         (rf"{_ROOT}(/.*)?", Nothing),
         *serve.routes(),
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import time
 from dataclasses import asdict, dataclass
@@ -86,6 +88,32 @@ def alive(folder: Path) -> bool:
     if lease.host == host_key():
         return lease.started != "" and process_start(lease.pid) == lease.started
     return age < STALE
+
+
+def tell(folder: Path, number: signal.Signals) -> bool:
+    """Send a signal to the process that works here; return False when there is none. Raises StoreError for one elsewhere."""
+    lease, _ = newest(folder)
+    if lease is None or not alive(folder):
+        return False
+    if lease.host != host_key():
+        raise StoreError(f"It runs on {lease.machine}.", "Stop it there.")
+    if not hasattr(os, "pidfd_open"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(lease.pid, number)
+        return True
+    try:
+        handle = os.pidfd_open(lease.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        # Looked at again now that the handle holds the process: its number may have gone to another one meanwhile.
+        if process_start(lease.pid) != lease.started:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, number)
+    finally:
+        os.close(handle)
+    return True
 
 
 def claim(folder: Path, pid: int | None = None) -> Lease:

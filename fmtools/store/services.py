@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,11 @@ class ServiceFolder:
     def alive(self) -> bool:
         """Say whether its supervisor is there."""
         return lease.alive(self.path)
+
+    def end(self) -> bool:
+        """Tell its supervisor to end when it has answered what it accepted; False when there is none. Raises StoreError for
+        one on another machine."""
+        return lease.tell(self.path, signal.SIGTERM)
 
     def replace(self, record: ServiceRecord, settings: dict[str, Any]) -> None:
         """Name another model, or other settings: a server at work takes the model in without dropping a request."""

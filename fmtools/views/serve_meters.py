@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 _LINE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
@@ -23,31 +24,45 @@ def samples(text: str) -> list[Sample]:
     return found
 
 
+@dataclass
+class Counts:
+    """What a server has counted: requests to its model by status, refusals by reason, answers by their time (cumulated
+    counts by upper bound in s), and what has no label."""
+
+    codes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    refused: dict[str, float] = field(default_factory=dict)
+    buckets: dict[float, float] = field(default_factory=lambda: defaultdict(float))
+    plain: dict[str, float] = field(default_factory=dict)
+
+
+def counts(text: str) -> Counts:
+    """Read Prometheus' text."""
+    found = Counts()
+    for name, labels, value in samples(text):
+        if name == "fmtools_requests_total" and labels["route"] not in _OTHER:
+            found.codes[labels["code"]] += value
+        elif name == "fmtools_refusals_total":
+            found.refused[labels["reason"]] = value
+        elif name == "fmtools_request_seconds_bucket" and labels["route"] not in _OTHER:
+            found.buckets[float(labels["le"])] += value
+        elif not labels:
+            found.plain[name] = value
+    return found
+
+
 def summary(text: str, seconds: float) -> dict[str, Any]:
     """Return requests, per_second, rows, refused {reason: n}, failed, queue and latency_ms {p50, p95, p99} of a server that
     has counted for so many seconds."""
-    codes: dict[str, float] = defaultdict(float)
-    refused: dict[str, float] = {}
-    buckets: dict[float, float] = defaultdict(float)
-    plain: dict[str, float] = {}
-    for name, labels, value in samples(text):
-        if name == "fmtools_requests_total" and labels["route"] not in _OTHER:
-            codes[labels["code"]] += value
-        elif name == "fmtools_refusals_total":
-            refused[labels["reason"]] = value
-        elif name == "fmtools_request_seconds_bucket" and labels["route"] not in _OTHER:
-            buckets[float(labels["le"])] += value
-        elif not labels:
-            plain[name] = value
-    total = sum(codes.values())
+    found = counts(text)
+    total = sum(found.codes.values())
     return {
         "requests": int(total),
         "per_second": round(total / seconds, 3) if seconds > 0 else 0.0,
-        "rows": int(plain.get("fmtools_rows_total", 0)),
-        "failed": int(sum(value for code, value in codes.items() if code == "500")),
-        "refused": {reason: int(value) for reason, value in refused.items()},
-        "queue": int(plain.get("fmtools_queue", 0)),
-        "latency_ms": {f"p{share}": percentile(buckets, share / 100) for share in (50, 95, 99)},
+        "rows": int(found.plain.get("fmtools_rows_total", 0)),
+        "failed": int(sum(value for code, value in found.codes.items() if code == "500")),
+        "refused": {reason: int(value) for reason, value in found.refused.items()},
+        "queue": int(found.plain.get("fmtools_queue", 0)),
+        "latency_ms": {f"p{share}": percentile(found.buckets, share / 100) for share in (50, 95, 99)},
     }
 
 

@@ -170,6 +170,44 @@ export interface ControlReply {
   control_id: string;
 }
 
+/**
+ * A model server as a list shows it. `status`: starting, running, stopping, stopped, failed or interrupted.
+ *
+ * `answers`: whether it said what it counted just now; None for one that cannot be asked. Counts are those since it began;
+ * `per_second` and the latencies those of the last minute, None before two looks, and where nobody asked.
+ * `fields`: what a question to it has; `sealed`: its model is encrypted.
+ */
+export interface ServiceSummary {
+  id: string;
+  name: string;
+  task: string;
+  method: string;
+  artifact: string;
+  status: string;
+  created: Float;
+  began: Float;
+  message: string;
+  restarts: number;
+  fields: string[];
+  sealed: boolean;
+  answers: boolean | null;
+  requests: number;
+  failed: number;
+  refused: number;
+  waiting: number;
+  per_second: Float | null;
+  latency_p50_ms: Float | null;
+  latency_p95_ms: Float | null;
+}
+
+export interface ServiceList {
+  services: ServiceSummary[];
+}
+
+export interface ServiceRequest {
+  action: 'stop' | 'restart';
+}
+
 /** Every answer that is not 2xx. */
 export interface ApiError {
   error: string;

@@ -62,7 +62,7 @@ def port(http_server: Any, http_server_port: Any) -> int:
 
 async def test_nothing_is_open(bare: Any, jp_serverapp: Any, jp_base_url: str, make_run: Any) -> None:
     rules = list(our_rules(jp_serverapp))
-    assert len(rules) == 10
+    assert len(rules) == 12
     answers = {}
     for pattern, _ in rules:
         for verb in VERBS:
@@ -70,7 +70,7 @@ async def test_nothing_is_open(bare: Any, jp_serverapp: Any, jp_base_url: str, m
             response = await bare(example(pattern, jp_base_url), method=verb, body=body)
             answers[pattern, verb] = response.code
             assert b"fmtools-runs" not in response.body
-    assert len(answers) == 70
+    assert len(answers) == 84
     assert set(answers.values()) <= {401, 403, 302}, answers
 
 

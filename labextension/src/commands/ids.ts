@@ -7,5 +7,6 @@ export const CommandIDs = {
   steer: 'fmtools:steer-run',
   copyCommand: 'fmtools:copy-latest-command',
   runInBrowser: 'fmtools:run-in-browser',
+  openServer: 'fmtools:open-server',
   newNotebook: 'fmtools:new-training-notebook'
 } as const;

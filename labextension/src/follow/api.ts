@@ -57,25 +57,35 @@ export class RunsApi {
     return (await response.json()) as T;
   }
 
-  private async _fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const url = URLExt.join(this._settings.baseUrl, 'fmtools', 'api') + '/' + path;
-    let response: Response;
-    try {
-      response = await ServerConnection.makeRequest(url, init, this._settings);
-    } catch (error) {
-      throw new ApiFailure(String(error), 0);
-    }
-    if (!response.ok) {
-      throw new ApiFailure(await reason(response), response.status);
-    }
-    return response;
+  private _fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return send(this._settings, `api/${path}`, init);
   }
+}
+
+/** Ask a route below `fmtools/`. Throws ApiFailure, with the server's sentence, for every answer that is not 2xx. */
+export async function send(
+  settings: ServerConnection.ISettings,
+  path: string,
+  init: RequestInit = {}
+): Promise<Response> {
+  const url = URLExt.join(settings.baseUrl, 'fmtools') + '/' + path;
+  let response: Response;
+  try {
+    response = await ServerConnection.makeRequest(url, init, settings);
+  } catch (error) {
+    throw new ApiFailure(String(error), 0);
+  }
+  if (!response.ok) {
+    throw new ApiFailure(await reason(response), response.status);
+  }
+  return response;
 }
 
 async function reason(response: Response): Promise<string> {
   try {
     const answer = await response.json();
-    return String(answer.error ?? answer.message ?? response.statusText);
+    const error = answer.error?.message ?? answer.error; // a model server's refusals have their sentence one level deeper
+    return String(error ?? answer.message ?? response.statusText);
   } catch {
     return response.statusText;
   }

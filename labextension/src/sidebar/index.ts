@@ -1,5 +1,6 @@
 import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { Panel } from '@lumino/widgets';
 
 import { CommandIDs } from '../commands/ids';
 import type { ControlRequest } from '../contract';
@@ -10,14 +11,15 @@ import { openExport } from './exportMenu';
 import { RunsModel } from './model';
 import { RunsPanel } from './panel';
 import type { IRowActions } from './row';
+import { addServers } from './servers';
 import { addSteerCommand, openSteerMenu } from './steerMenu';
 
 const RANK = 610;
 
-/** The list of runs in the left area. */
+/** The list of runs in the left area, and below it that of the model servers. */
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'fmtools:sidebar',
-  description: 'Lists the training runs of this workspace.',
+  description: 'Lists the training runs and the model servers of this workspace.',
   autoStart: true,
   requires: [IRunFollowers],
   optional: [ITranslator, ILayoutRestorer, ILabShell],
@@ -33,7 +35,12 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load('fmtools');
     const model = new RunsModel(followers);
-    const panel = new RunsPanel(model, rowActions(app, followers, model, trans), trans);
+    const panel = new Panel();
+    panel.id = 'fmtools-sidebar';
+    panel.addClass('fm-sidebar');
+    panel.node.dataset.fm = 'sidebar';
+    panel.addWidget(new RunsPanel(model, rowActions(app, followers, model, trans), trans));
+    panel.addWidget(addServers(app, labShell, restorer, trans));
     panel.title.icon = runsIcon;
     panel.title.caption = trans.__('Foundation models');
     panel.node.setAttribute('role', 'region');

@@ -19,9 +19,7 @@ export class RunsPanel extends Widget {
     private readonly _trans: TranslationBundle
   ) {
     super();
-    this.id = 'fmtools-sidebar';
-    this.addClass('fm-sidebar');
-    this.node.dataset.fm = 'sidebar';
+    this.addClass('fm-sidebar-runs');
     this._count = h('span', { class: 'fm-quiet' });
     const title = h('div', { class: 'fm-sidebar-title' }, h('h2', {}, _trans.__('Runs')), this._count);
     this._list = h('ul', { class: 'fm-rows', 'aria-label': _trans.__('Runs of this workspace') });

@@ -16,6 +16,7 @@ from . import find_rate, forecast
 from .find_rate import RateTest
 from .forecast import Forecast
 from .run import Run
+from .shown_run import ShownRun
 from .steer import extension, refuse_done
 
 #: Seconds that a worker may take to close its files after its last record.
@@ -114,9 +115,9 @@ def attach(options: AttachOptions, follower: Follower) -> Run:
 
 
 def show(options: ShowOptions, follower: Follower) -> Run:
-    """Return an existing run."""
+    """Return an existing run, which as text says all that is known of it."""
     del follower
-    return Run(find_run(options.run))
+    return ShownRun(find_run(options.run))
 
 
 def pause(options: PauseOptions, follower: Follower) -> Run:

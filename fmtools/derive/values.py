@@ -22,19 +22,22 @@ def _nothing() -> list[str]:
     return []
 
 
-def _none_of(_: str) -> list[str]:
+def _none_of(_: object) -> list[str]:
     return []
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What only the caller knows: runs by name and id, knowledge bases, and the notebook's variables that hold tables or modules."""
+    """What only the caller knows: runs by name and id, model servers, knowledge bases, and the notebook's variables that hold
+    tables or modules."""
 
     runs: Callable[[], list[str]] = _nothing
     data: Callable[[], list[str]] = _nothing
     folder: Path = Path()
     modules: Callable[[], list[str]] = _nothing
     indexes: Callable[[], list[str]] = _nothing
+    #: Whether only those at work are wanted -> names of model servers.
+    services: Callable[[bool], list[str]] = _none_of
     #: "RUN/" and what was typed behind it -> RUN/NAME of each exported model.
     artefacts: Callable[[str], list[str]] = _none_of
 
@@ -85,6 +88,8 @@ def paths(prefix: str, folder: Path, folders_only: bool = False) -> list[str]:
 def _known(kind: str, environment: Environment) -> list[str]:
     if kind == "runs":
         return ["last", *environment.runs()]
+    if kind in ("services", "running services"):
+        return ["last", *environment.services(kind == "running services")]
     if kind == "indexes":
         return environment.indexes()
     if kind == "data":

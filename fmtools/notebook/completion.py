@@ -165,8 +165,18 @@ def environment_at(namespace: Mapping[str, Any]) -> Environment:
         data=lambda: tables(namespace),
         modules=lambda: modules(namespace),
         indexes=_indexes,
+        services=_services,
         folder=Path.cwd(),
     )
+
+
+def _services(at_work: bool) -> list[str]:
+    """Return the names of the newest model servers, those at work first; or of these alone."""
+    from fmtools.store.services import services
+
+    known = services()[:_RUNS]
+    alive = [one.record.name for one in known if one.alive()]
+    return list(dict.fromkeys(alive if at_work else [*alive, *(one.record.name for one in known)]))
 
 
 def _indexes() -> list[str]:

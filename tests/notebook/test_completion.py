@@ -78,6 +78,19 @@ def test_what_is_offered(cell: str, fragment: str, texts: list[str] | None, tmp_
     assert found.texts == expected
 
 
+def test_servers_are_offered_by_name_where_one_is_asked_for() -> None:
+    known = Environment(services=lambda at_work: ["lamps"] if at_work else ["lamps", "latin"])
+    for cell, texts in {
+        "%fm_monitor la|": ["last", "lamps", "latin"],
+        "%fm_serve --restart lat|": ["latin"],
+        "%fm_serve --stop la|": ["last", "lamps"],
+        "%fm_serve other --replace lam|": ["lamps"],
+    }.items():
+        found = at(cell, known)
+        assert found is not None
+        assert found.texts == texts
+
+
 @pytest.mark.parametrize(
     "cell", ["%timeit --ep|", "x = fm_train --ep|", "%fm_nothing --ep|", "%fm_train|", "print('%fm_train')\nab|"]
 )

@@ -13,6 +13,7 @@ from ..errors import OptionError
 #: What completes an option's value: names the derive package knows how to list.
 COMPLETIONS = (
     "tasks", "models", "data", "assets", "runs", "path", "choices", "formats", "steps", "followers", "space", "goals", "exporters", "optimizers", "indexes",
+    "services", "running services",
 )  # fmt: skip
 
 

@@ -17,7 +17,9 @@ class MonitorOptions(Options):
     example: ClassVar[str] = "%fm_monitor last"
 
     name: str = option(
-        "last", "the server: its name, its id, the beginning of it, or `last`", hint=Hint(positional=True)
+        "last",
+        "the server: its name, its id, the beginning of it, or `last`",
+        hint=Hint(positional=True, complete="services"),
     )
     hours: float = option(
         24.0, "how far back to look; 0 = all that was kept", ge=0, le=24 * 366, hint=Hint(unit="hours")

@@ -25,9 +25,19 @@ class ServeOptions(TakesKey):
     port: int = option(0, "the port to listen at; 0 = a free one", ge=0, le=65535)
     name: str = option("", "the server's name; that of the run when not given", pattern=r"^[\w.-]*$", max_length=80)
     list_: bool = option(False, "list the servers instead")
-    stop: str | None = option(None, "stop a server, by name: what it has accepted is answered first")
-    restart: str | None = option(None, "start a server that has ended again, or take a running one's model in anew")
-    replace: str | None = option(None, "let this running server take the model in, without dropping a request")
+    stop: str | None = option(
+        None, "stop a server, by name: what it has accepted is answered first", hint=Hint(complete="running services")
+    )
+    restart: str | None = option(
+        None,
+        "start a server that has ended again, or take a running one's model in anew",
+        hint=Hint(complete="services"),
+    )
+    replace: str | None = option(
+        None,
+        "let this running server take the model in, without dropping a request",
+        hint=Hint(complete="running services"),
+    )
     workers: int = option(1, "processes that answer", ge=1, le=64, hint=ADVANCED)
     threads: int = option(
         1, "cores that one inference uses; texts are computed side by side on the rest", ge=1, le=256, hint=ADVANCED

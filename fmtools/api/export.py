@@ -9,10 +9,11 @@ from typing import Any
 
 from ..core import registry
 from ..core.errors import OptionError, from_os_error
-from ..core.exporting import Exporter
+from ..core.exporting import Exporter, Wrapper
 from ..core.options import ExportOptions
 from ..runtime import launch, sealing
 from ..runtime.wait import Follower
+from ..store.exported import find_exported
 from ..store.runs import find_run, home
 from .results import Shown
 from .run import Run
@@ -61,34 +62,57 @@ def export(options: ExportOptions, follower: Follower) -> Exported:
     del follower
     exporter: Exporter = registry.get("exporters", options.to)
     exporter.check()
-    name = options.name or options.to
+    word, _, part = options.run.partition("/")
+    name = options.name or "-".join(filter(None, (options.to, part)))
     if name in TAKEN:
         raise OptionError(
             f"--name {name} is the run's own.", f"Leave it out: the artefact is then called {options.to}."
         )
-    run = Run(find_run(options.run))
+    run = Run(find_run(word))
     folder, target = run.trained(), _target(options.save)
     if exporter.tasks and folder.record.task not in exporter.tasks:
         raise OptionError(
             f"{options.to} holds no model for {folder.record.task}.", f"It takes: {', '.join(exporter.tasks)}."
         )
     with sealing.key_if(options.encrypt, options.key_file) as key:
-        card = launch.ask(
-            "export",
-            record=folder.record.model_dump(mode="json"),
-            path=str(folder.path),
-            root=str(home()),
-            to=options.to,
-            name=name,
-            rows=options.rows,
-            max_diff=options.max_diff,
-            training=_training(run),
-        )
+        card = _wrapped(options, run, exporter, name) if part else _written(options, run, name)
         path, size = Path(card.pop("path")), int(card.pop("size_bytes"))
         size = sealing.seal_artifact(path, key).size if key else size
     if target is not None:
         _copy(path, target)
     return Exported(path, card["format"], size, card["metrics"], card["max_abs_diff"], run.id, card)
+
+
+def _written(options: ExportOptions, run: Run, name: str) -> dict[str, Any]:
+    """Let the worker write the run's own model; return its card."""
+    return launch.ask(
+        "export",
+        record=run._folder.record.model_dump(mode="json"),
+        path=str(run.path),
+        root=str(home()),
+        to=options.to,
+        name=name,
+        rows=options.rows,
+        max_diff=options.max_diff,
+        training=_training(run),
+    )
+
+
+def _wrapped(options: ExportOptions, run: Run, exporter: Exporter, name: str) -> dict[str, Any]:
+    """Let the worker put an artefact of the run (RUN/NAME) into the format, as it is; return the new card."""
+    if not isinstance(exporter, Wrapper):
+        raise OptionError(
+            f"--to {options.to} is written from a run, not from {options.run}.", f"Name {run.name} alone."
+        )
+    if options.rows or options.max_diff:
+        raise OptionError(
+            f"{options.run} was compared with the original when it was written.", "Leave --rows and --max-diff out."
+        )
+    source = find_exported(options.run, home())
+    if sealing.is_sealed(source):
+        raise OptionError(f"{options.run} is encrypted, a bundle is not.", "%fm_protect --decrypt opens it.")
+    path, training = str(run.path), _training(run)
+    return launch.ask("wrap", source=str(source), path=path, to=options.to, name=name, training=training)
 
 
 def _training(run: Run) -> dict[str, Any]:

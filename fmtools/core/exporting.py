@@ -79,3 +79,21 @@ class Exporter(Protocol):
     def open(self, folder: Path) -> Runner:
         """Load what was written, by the runtime that its users have; the result is compared with the original."""
         ...
+
+
+@runtime_checkable
+class Finisher(Protocol):
+    """An exporter that writes more when the gate has passed: `card` then has the scores, and is in the folder."""
+
+    def finish(self, folder: Path, card: dict[str, Any]) -> None:
+        """Write it."""
+        ...
+
+
+@runtime_checkable
+class Wrapper(Finisher, Protocol):
+    """An exporter that takes an artefact of a run too (RUN/NAME), as it is."""
+
+    def wrap(self, source: Path, card: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """Write the ONNX artefact in `source`, of which `card` is the description, into `folder`; return the new card."""
+        ...

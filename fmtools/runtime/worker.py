@@ -85,6 +85,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         student,
         suspects,
         train,
+        wrap,
     )
 
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
@@ -102,6 +103,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "significance": compare.significance,
         "code": code.code,
         "export": export.export,
+        "wrap": wrap.wrap,
         "student": student.student,
         "quantize": partial(quantize.quantize, export.opened),
         "forecast": partial(forecast.forecast, train.train),

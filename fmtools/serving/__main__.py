@@ -15,15 +15,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .settings import TOKEN_VARIABLE, Settings
+from .settings import LOOPBACK, TOKEN_VARIABLE, Settings
 from .supervisor import Supervisor
 
 
-def main(words: list[str] | None = None) -> int:
-    """Serve until told to end; return 0 then, 1 when the model cannot be served."""
-    asked = _parser().parse_args(words)
+def main(words: list[str] | None = None, **usual: Any) -> int:
+    """Serve until told to end; return 0 then, 1 when the model cannot be served. usual: defaults of options."""
+    parser = _parser()
+    parser.set_defaults(**usual)
+    asked = parser.parse_args(words)
     if asked.settings:
         return _serve(asked.settings, show_token=False)
+    if fault := _fault(asked):
+        print(fault, file=sys.stderr)
+        return 1
     place = Path(tempfile.mkdtemp(prefix="fmtools-serving-"))
     try:
         _settings(asked, place).write(place / "settings.json")
@@ -46,6 +51,20 @@ def _serve(source: Path, show_token: bool) -> int:
     if code:
         print(f"The model cannot be served. {supervisor.state['message']}", file=sys.stderr)
     return code
+
+
+def _fault(asked: argparse.Namespace) -> str:
+    """Return why the server must not start: nobody who reaches it may be let in because a token was forgotten."""
+    if asked.no_token:
+        return ""
+    known = bool(asked.token_file) or TOKEN_VARIABLE in os.environ
+    if not known and (asked.host or LOOPBACK[0]) not in LOOPBACK:
+        return f"Others reach {asked.host}: give a token (${TOKEN_VARIABLE} or --token-file), or say --no-token."
+    try:
+        empty = known and not Settings("", token_file=asked.token_file).token()
+    except (OSError, ValueError) as error:
+        return f"The token's file cannot be read ({type(error).__name__})."
+    return f"The token is empty: set ${TOKEN_VARIABLE} or --token-file to a long secret." if empty else ""
 
 
 def _settings(asked: argparse.Namespace, place: Path) -> Settings:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import sys
 import time
 from collections import Counter, defaultdict
@@ -18,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from .settings import TOKEN_VARIABLE
 
 #: Connections that are open at most.
 MOST = 1000
@@ -135,8 +138,8 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 
 async def _main(asked: argparse.Namespace) -> int:
-    token = asked.token_file.read_text(encoding="utf-8").strip() if asked.token_file else ""
-    load = Load(asked.url, token, [json.loads(asked.body)], asked.path)
+    token = asked.token_file.read_text(encoding="utf-8") if asked.token_file else os.environ.get(TOKEN_VARIABLE, "")
+    load = Load(asked.url, token.strip(), [json.loads(asked.body)], asked.path)
     if asked.clients:
         await load.clients(asked.clients, asked.seconds)
     else:
@@ -146,17 +149,18 @@ async def _main(asked: argparse.Namespace) -> int:
     return int(any(status == BROKEN or status == 500 for _, status, _ in load.answers))
 
 
-def main() -> int:
-    """Return 0, 1 when a request got no answer or a fault."""
+def main(words: list[str] | None = None, **usual: Any) -> int:
+    """Return 0, 1 when a request got no answer or a fault. usual: defaults of options."""
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}.load", description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("--token-file", type=Path, help="file with the bearer token")
+    parser.add_argument("url", nargs="?", default="http://127.0.0.1:8000", help="the server (%(default)s)")
+    parser.add_argument("--token-file", type=Path, help=f"file with the bearer token (else ${TOKEN_VARIABLE})")
     parser.add_argument("--path", default="/predict")
     parser.add_argument("--body", default='{"text": "a text to predict"}', help="the JSON that is sent")
     parser.add_argument("--rate", type=float, default=50, help="requests a second (50)")
     parser.add_argument("--clients", type=int, help="clients that ask one request after another, instead of --rate")
     parser.add_argument("--seconds", type=float, default=10)
-    return asyncio.run(_main(parser.parse_args()))
+    parser.set_defaults(**usual)
+    return asyncio.run(_main(parser.parse_args(words)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -16,6 +15,7 @@ import numpy as np
 from . import handed
 from .artifact import Artifact
 from .batching import Batcher, Plan
+from .cores import cores
 from .pieces import Piece, Whole, compute
 from .problems import BadArtifact, Problem
 from .sampling import Sampling
@@ -118,11 +118,6 @@ class Model:
             self.batcher.close()
             if self.writer is not None:
                 self.writer.close()
-
-
-def cores() -> int:
-    """Return the processor's cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up(session: Session, handler: Handler, artifact: Artifact, batching: bool) -> Plan:

@@ -12,7 +12,7 @@ from typing import Any
 from ..core import registry
 from ..core.contracts import Task
 from ..core.errors import FmError, ModelError, out_of_memory
-from ..core.exporting import CARD, Exporter, Subject
+from ..core.exporting import CARD, Exporter, Finisher, Subject
 from ..store import artifacts, datasets
 from ..store.files import fault_in
 from ..store.runs import RunRecord
@@ -67,6 +67,8 @@ def export(
             rows=compared.rows,
         )
         _write(folder, card)
+        if isinstance(exporter, Finisher):
+            exporter.finish(folder, card)
 
     size = artifacts.write(run, name, save, {"run": asked.id, "format": exporter.format}, disk_refusal)
     return {**card, "path": str(run / "artifacts" / name), "size_bytes": size, "seconds": time.perf_counter() - began}

@@ -46,6 +46,7 @@ OPEN = {
     "torch-export": 'torch.export.load("{path}/{file}").module()',
     "executorch": 'executorch.runtime.Runtime.get().load_program("{path}/{file}").load_method("forward")',
     "gguf": "llama-cli -m {path}/{file}",
+    "bundle": "cd {path} && python run.py   # README.md: Docker, Kubernetes",
     "triton": "tritonserver --model-repository {path}/model_repository",
 }
 

@@ -16,7 +16,7 @@ class ExportOptions(Encrypts):
     summary: ClassVar[str] = "Write a run as ONNX, safetensors ...; its answers are compared with the original's."
     example: ClassVar[str] = "%fm_export last --to onnx"
 
-    run: str = option("last", RUN_HELP, hint=RUN)
+    run: str = option("last", RUN_HELP + "; with --to bundle also RUN/NAME for an ONNX artefact that it has", hint=RUN)
     to: str = option("onnx", "the format", hint=Hint(complete="exporters"))
     name: str | None = option(
         None,

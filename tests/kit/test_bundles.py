@@ -75,3 +75,36 @@ def test_an_older_control_group_is_read_too(tmp_path: Path, monkeypatch: pytest.
     for quota, wanted in (("-1", None), ("250000", 2.5)):
         (tmp_path / "quota").write_text(quota)
         assert cores.share() == wanted
+
+
+def test_a_model_of_tensors_is_asked_with_some_that_it_takes(tmp_path: Path) -> None:
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper
+
+    from fmtools.kit import onnx_run
+    from fmtools.kit.bundles import asking
+
+    axes = {"ids": ["batch", "length"], "past": ["batch", "heads", "past", "width"]}
+    kinds, shapes = (TensorProto.INT64, TensorProto.FLOAT), (["b", "n"], ["b", 2, "p", 4])
+    taken = [helper.make_tensor_value_info(*one) for one in zip(axes, kinds, shapes, strict=True)]
+    given = [helper.make_tensor_value_info(f"{one}_out", kind, None) for one, kind in zip(axes, kinds, strict=True)]
+    nodes = [helper.make_node("Identity", [one], [f"{one}_out"]) for one in axes]
+    graph = helper.make_graph(nodes, "two", taken, given)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "m.onnx")
+    card = {"task": "custom", "inputs": axes, "files": {"model": "m.onnx"}}
+    path, body = asking.request(card, "own", tmp_path)
+    assert path == "/v2/models/own/infer"
+    types = {"INT64": np.int64, "FP32": np.float32}
+    feed = {one["name"]: np.array(one["data"], types[one["datatype"]]).reshape(one["shape"]) for one in body["inputs"]}
+    answer = onnx_run.session(tmp_path / "m.onnx").run(None, feed)
+    assert [values.shape for values in answer] == [(1, 4), (1, 2, 1, 4)]
+
+
+def test_memory_grows_with_files_and_with_scores_of_every_word(tmp_path: Path) -> None:
+    assert facts.memory(5 << 20) == (192, 512)
+    assert facts.memory(311 << 20)[0] > 479  # MiB that its server held
+    (tmp_path / "config.json").write_text('{"vocab_size": 30522}')
+    scores = facts._scores({"task": "fill-mask"}, tmp_path)
+    assert facts.memory(5 << 20, scores)[0] > 389
+    assert facts._scores({"task": "text-classification"}, tmp_path) == 0

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-#: Sizes of free axes in a request by tensors: a language model reads four tokens after nothing.
-_SIZES = {"batch": 1, "length": 4, "past": 0, "total": 4, "source": 4}
+#: Sizes of free axes in a request by tensors: a language model reads four tokens after one (the server takes no empty tensor).
+_SIZES = {"batch": 1, "length": 4, "past": 1, "total": 5, "source": 4}
 _TEXTS = {
     "fill-mask": "The weather is ___ today.",
     "text-generation": "Once upon a time",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ..core.options import MonitorOptions
 from ..runtime import monitor as watching
 from ..runtime.wait import Follower
+from ..store.samples import read
 from ..store.services import find_service
 from .results import Shown
 
@@ -33,10 +35,16 @@ class Monitored(Shown):
         """PSI, p and shares by kind: label, score, length, script, words; empty without anything to compare with."""
         return {one["kind"]: one for one in self.facts["drift"]}
 
+    @property
+    def sample(self) -> list[dict[str, Any]]:
+        """The newest day's kept texts, de-identified, each with its prediction; empty without --keep-sample."""
+        path = self.facts["sample"].get("path")
+        return read(Path(path).parent, Path(path).stem).rows if path else []
+
     def to_json(self) -> dict[str, Any]:
         from ..views.monitor import numbers
 
-        kept = {name: self.facts[name] for name in ("texts", "reference", "drift", "damaged")}
+        kept = {name: self.facts[name] for name in ("texts", "reference", "drift", "damaged", "sample")}
         return {"name": self.name, "status": self.status, **numbers(self.facts), **kept, "alarms": self.alarms}
 
     def text(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from ..core.options.monitor import MonitorOptions
 from ..kit import drift
 from ..kit.drift import merged
-from ..store import windows
+from ..store import samples, windows
 from ..store.exported import about
 from ..store.services import WINDOWS, ServiceFolder
 
@@ -19,6 +19,8 @@ from ..store.services import WINDOWS, ServiceFolder
 PATIENCE = 1.2
 #: Without counts from the training, the first texts that a model was asked stand for them: so many at least.
 FIRST = 500
+#: Kept texts that are shown.
+SHOWN = 8
 #: Most points of a picture's time axis.
 POINTS = 240
 
@@ -50,7 +52,17 @@ def watch(service: ServiceFolder, options: MonitorOptions) -> dict[str, Any]:
         "error_limit": options.errors / 100,
         "drift": compared,
         "points": points(found),
+        "sample": sample(service),
     }
+
+
+def sample(service: ServiceFolder) -> dict[str, Any]:
+    """Return {"path", "day", "seen", "kept", "rows"}: the newest day's kept texts, the first few; {} where none are."""
+    newest = samples.newest(service.path / samples.SAMPLE)
+    if newest is None:
+        return {}
+    facts = {"path": str(newest.path), "day": newest.day, "seen": newest.seen, "kept": len(newest.rows)}
+    return {**facts, "rows": newest.rows[:SHOWN]}
 
 
 def _model(service: ServiceFolder, found: list[dict[str, Any]]) -> str:

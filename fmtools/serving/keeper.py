@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from .meters import Meters
 from .model import Model
 from .problems import BadArtifact, Problem
+from .samples import VARIABLE, Offers
 from .settings import Settings
 from .sights import Sights
 
@@ -28,7 +30,7 @@ class Keeper:
         self.settings, self.source, self.say = settings, source, say
         self._stamp = 0
         self.meters = Meters()
-        self.sights = Sights(settings.windows)
+        self.sights = Sights(settings.windows, offers=Offers(os.environ.get(VARIABLE, "")))
         self.token = settings.token().encode()
         self.hosts = settings.allowed_hosts()
         self.model: Model | None = None

@@ -23,6 +23,7 @@ class Settings:
     a Host header may have, "*" = any. drain: longest wait for accepted requests when the server ends. state: file that says how it stands;
     beat: file that is touched as a sign of life. windows: folder for what was seen, minute by minute (see sights); "" = none.
     parent: end when this process is gone. sealed: the model's files are not in the folder, but were handed over (see handed).
+    keep_sample: texts of a day that are kept, de-identified, beside the settings file (see samples); never of a sealed model.
     """
 
     folder: str
@@ -44,6 +45,7 @@ class Settings:
     windows: str = ""
     parent: int = 0
     sealed: bool = False
+    keep_sample: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Settings:

@@ -1,4 +1,5 @@
-"""What a worker saw, minute by minute: an append-only record of counts, for `%fm_monitor`. It holds no text.
+"""What a worker saw, minute by minute: an append-only record of counts, for `%fm_monitor`. It holds no text; where a sample of
+texts is asked for, they are offered to the process that keeps it (see samples).
 
 A line is {"v", "t" (s, its beginning), "s" (its length in s), "model", "requests" {status: n}, "seconds" {upper bound: n}, "tally"}.
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 from .meters import SECONDS
 from .reading.tally import Tally, top_score
+from .samples import Offers
 
 LOG = logging.getLogger("fmtools.serving")
 #: Seconds of a window; days that a record is kept.
@@ -29,10 +31,10 @@ _BOUNDS = (*SECONDS, float("inf"))
 
 
 class Sights:
-    """Counts of one worker; belongs to its event loop. `folder` "" = nothing is kept."""
+    """Counts of one worker; belongs to its event loop. `folder` "" = nothing is kept. offers: takes texts for a sample."""
 
-    def __init__(self, folder: str, now: Callable[[], float] = time.time) -> None:
-        self.folder = Path(folder) if folder else None
+    def __init__(self, folder: str, now: Callable[[], float] = time.time, offers: Offers | None = None) -> None:
+        self.folder, self._offers = Path(folder) if folder else None, offers
         self._now = now
         self.model, self._secret = "", False
         self._began = now()
@@ -56,6 +58,8 @@ class Sights:
 
     def rows(self, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Count texts that were computed, with the answers where they can be counted."""
+        if self._offers is not None and not self._secret:
+            self._offers.offer(rows, answers)
         if self.folder is None:
             return
         for place, row in enumerate(rows):

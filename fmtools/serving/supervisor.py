@@ -22,6 +22,7 @@ from typing import Any
 
 from . import handed
 from .meters_folder import SHARED, forget
+from .samples import Keeping
 from .settings import Settings
 
 #: Seconds between two looks; longest wait before another worker is started; deaths before the first readiness that end it all.
@@ -65,6 +66,7 @@ class Supervisor:
         self._workers: list[_Worker | None] = [None] * self.settings.workers
         self._ending, self._deaths, self._not_before = False, 0, 0.0
         self._meters = tempfile.mkdtemp(prefix="fmtools-meters-")
+        self._sample = Keeping(source, self.settings.keep_sample > 0 and not self.settings.sealed)
         self._written: dict[str, Any] = {}
 
     def run(self) -> int:
@@ -86,6 +88,7 @@ class Supervisor:
         self._ending = True
 
     def _look(self) -> None:
+        self._sample.look()
         for place, worker in enumerate(self._workers):
             if worker is not None and worker.process.poll() is not None:
                 self._buried(place, worker)
@@ -115,8 +118,12 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            pass_fds=(self.listener.fileno(), *([memory] if (memory := handed.descriptor()) is not None else [])),
-            env={**os.environ, SHARED: self._meters},
+            pass_fds=(
+                self.listener.fileno(),
+                *self._sample.descriptors,
+                *([memory] if (memory := handed.descriptor()) is not None else []),
+            ),
+            env={**os.environ, **self._sample.environment, SHARED: self._meters},
         )
         worker = _Worker(process)
         threading.Thread(target=self._listen_to, args=(worker,), daemon=True).start()
@@ -158,6 +165,7 @@ class Supervisor:
             if process.poll() is None:
                 process.kill()
             process.wait()
+        self._sample.end()
 
     def _note(self, status: str) -> None:
         """Write how it stands, where somebody wants to know; touch the sign of life."""

@@ -6,6 +6,7 @@ import base64
 import time
 from typing import Any
 
+from . import monitor_sample
 from .language import say
 from .markup import MUTED, TROUBLE_COLOUR, esc, table
 from .serve_meters import percentile
@@ -143,7 +144,8 @@ def text(name: str, status: str, facts: dict[str, Any]) -> str:
     """Return a look at a server as text."""
     lines = [_title(name, status, facts), *(f"! {line}" for line in alarms(facts)), *notices(facts)]
     lines.append("   ".join(f"{word} {value}" for word, value in counted(facts)))
-    return "\n".join([*lines, plain(header(), rows(facts))] if facts["drift"] else lines)
+    lines += [plain(header(), rows(facts))] if facts["drift"] else []
+    return "\n".join([*lines, *monitor_sample.text(facts["sample"])])
 
 
 def html(name: str, status: str, facts: dict[str, Any], png: bytes) -> str:
@@ -155,4 +157,5 @@ def html(name: str, status: str, facts: dict[str, Any], png: bytes) -> str:
     cells = [[esc(cell) for cell in row] for row in rows(facts)]
     compared = table([esc(word) for word in header()], cells) if cells else ""
     picture = f'<img alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">' if facts["points"] else ""
-    return f"<div><b>{esc(_title(name, status, facts))}</b></div>{said}{quiet}{totals}{picture}{compared}"
+    kept = monitor_sample.html(facts["sample"])
+    return f"<div><b>{esc(_title(name, status, facts))}</b></div>{said}{quiet}{totals}{picture}{compared}{kept}"

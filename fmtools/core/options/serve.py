@@ -58,6 +58,13 @@ class ServeOptions(TakesKey):
         "auto: texts that wait are computed together where that was measured to pay",
         hint=Hint(group="advanced", complete="choices"),
     )
+    keep_sample: int = option(
+        0,
+        "keep so many texts of each day, with what was predicted, when the personal data found in them is masked; 0 = none",
+        ge=0,
+        le=10_000,
+        hint=Hint(group="advanced", unit="texts"),
+    )
     host: str = option(
         "127.0.0.1", "the address to listen at; another one than 127.0.0.1 lets other machines in", hint=ADVANCED
     )

@@ -43,6 +43,7 @@ NAMES = (
     "own_module",
     "onnx_speed",
     "serving",
+    "bundle",
     "gpu",
 )
 

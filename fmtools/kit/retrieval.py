@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_curve, precision_recall_fscore_support
 
 CUTS = (1, 5, 10)
 #: Queries compared with all texts at once: the matrix of likenesses stays small.
@@ -61,6 +60,9 @@ def match_scores(likeness: np.ndarray, truth: np.ndarray) -> tuple[dict[str, flo
 
     truth: 1 for texts that are alike, 0 for others [rows].
     """
+    # Imported here: every kernel and command line reads this module, and few of them ask for this.
+    from sklearn.metrics import average_precision_score, precision_recall_curve, precision_recall_fscore_support
+
     alike = truth > 0.5
     if alike.all() or not alike.any():
         return {"average_precision": float("nan")}, {}

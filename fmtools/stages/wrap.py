@@ -32,7 +32,7 @@ def wrap(source: str, path: str, to: str, name: str, training: dict[str, Any]) -
     def save(folder: Path) -> None:
         card.update(wrapper.wrap(artefact, card, folder))
         (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
-        _same(artefact, folder, card)
+        _same(artefact, folder)
         with fresh.opened(to, folder):
             wrapper.finish(folder, card)
 
@@ -40,9 +40,9 @@ def wrap(source: str, path: str, to: str, name: str, training: dict[str, Any]) -
     return {**card, "path": str(run / "artifacts" / name), "size_bytes": size}
 
 
-def _same(source: Path, folder: Path, card: dict[str, Any]) -> None:
-    """Compare the models of a copy with what the artefact's manifest says of them."""
+def _same(source: Path, folder: Path) -> None:
+    """Raise ModelError when a file that the artefact's manifest lists, its description excepted, is not in the copy."""
     listed = json.loads((source / MANIFEST).read_text(encoding="utf-8"))["files"]
-    sums = {entry["sha256"] for entry in listed.values()}
-    if not all(sha256_file(folder / file) in sums for file in card["files"].values()):
+    copied = {sha256_file(path) for path in folder.rglob("*") if path.is_file()}
+    if any(entry["sha256"] not in copied for name, entry in listed.items() if name != CARD):
         raise ModelError("The copy of the model differs from the artefact.", "Look at the disk, then try again.")

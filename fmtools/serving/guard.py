@@ -78,6 +78,7 @@ class _Request:
         self.scope, self._receive, self._send = scope, receive, send
         self.number, self.path = problems.new_id(), str(scope["path"])
         self.status, self._read, self._began = 0, 0, time.perf_counter()
+        self._counted = False
 
     async def run(self) -> None:
         """Let the application answer; a fault of ours goes to the log, under the request's id."""
@@ -106,6 +107,8 @@ class _Request:
             if self.keeper.draining:
                 extra.append((b"connection", b"close"))
             message = {**message, "headers": [*message["headers"], *extra]}
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            self._count()  # who has an answer finds it counted, even if this process dies right after
         await self._send(message)
 
     async def refuse(self, problem: Problem) -> None:
@@ -123,6 +126,9 @@ class _Request:
         return Response(body, problem.status, heads, "application/json")
 
     def _count(self) -> None:
+        if self._counted:
+            return
+        self._counted = True
         route, meters = _route(self.path), self.keeper.meters
         meters.requests.labels(route, str(self.status)).inc()
         if self.status in REASONS:

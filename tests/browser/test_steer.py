@@ -33,6 +33,7 @@ def test_card_and_sidebar(open_notebook: Callable[..., Notebook], lab: Lab) -> N
     expect(nb.card).to_contain_text("of 5")
     nb.hook("save").click()
     nb.until("saved", lambda: bool(lab.events("checkpoint")), 30)
+    expect(nb.hook("ack")).to_contain_text("Checkpoint", timeout=10_000)  # else it may come over the next answer
     nb.hook("extend-input").fill("0")
     nb.hook("extend").click()
     expect(nb.hook("ack")).to_contain_text("above 0")

@@ -21,6 +21,7 @@ NAMES = (
     "first_loss",
     "leaks",
     "trouble",
+    "drift_meaning",
     "resume",
     "parity",
     "memory",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..core.contracts import Task
 from ..core.options import PredictOptions
+from ..serving.reading.meaning import centre
 from ..serving.reading.tally import Tally
 
 #: Tasks whose answers are counted; of those after them the texts alone are. What others were trained on is not what they
 #: are asked: a language model reads prompts.
 ANSWERED = ("text-classification", "token-classification", "question-answering")
-READING = (*ANSWERED, "fill-mask", "sentence-similarity")
+VECTORS = "sentence-similarity"
+READING = (*ANSWERED, "fill-mask", VECTORS)
 
 
 def of(task: Task, loaded: Any, rows: Any, meta: dict[str, Any]) -> dict[str, Any]:
@@ -20,17 +24,18 @@ def of(task: Task, loaded: Any, rows: Any, meta: dict[str, Any]) -> dict[str, An
     {} where the rows are not what the model will be asked. Counts only: no text can be had from them; see serving.reading.tally.
     """
     inputs = _inputs(rows, meta) if task.name in READING else []
-    if task.name == "sentence-similarity":
+    if task.name == VECTORS:
         inputs = [{"text": text} for row in rows.to_pylist() for text in row.values() if isinstance(text, str)]
     if not inputs:
         return {}
-    tally = Tally()
     answers: list[Any] = [None] * len(inputs)
-    if task.name in ANSWERED:
+    if task.name in (*ANSWERED, VECTORS):
         answers = task.predict(loaded, inputs, PredictOptions.parse({"text": []}))
+    middle = centre(np.array([answer["embedding"] for answer in answers])) if task.name == VECTORS else []
+    tally = Tally(middle)
     for row, answer in zip(inputs, answers, strict=True):
         tally.add(row, answer)
-    return {"training": tally.to_json()}
+    return {"training": {**tally.to_json(), **({"centre": middle} if middle else {})}}
 
 
 def _inputs(rows: Any, meta: dict[str, Any]) -> list[dict[str, Any]]:

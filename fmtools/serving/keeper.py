@@ -14,6 +14,7 @@ from typing import Any
 from .meters import Meters
 from .model import Model
 from .problems import BadArtifact, Problem
+from .reading.meaning import middle_of
 from .samples import VARIABLE, Offers
 from .settings import Settings
 from .sights import Sights
@@ -78,7 +79,8 @@ class Keeper:
     async def _take(self, settings: Settings) -> None:
         model = await asyncio.to_thread(Model.load, settings)
         model.batcher.on_group = self.meters.groups.observe
-        self.sights.serves(model.artifact.key, settings.sealed)
+        middle = middle_of(model.artifact.about.get("training"))
+        self.sights.serves(model.artifact.key, settings.sealed, middle)
         old, self.model, self.settings = self.model, model, settings
         if old is not None:
             old.retired = True

@@ -13,7 +13,7 @@ from . import bodies
 from .keeper import Keeper
 from .problems import Problem
 from .routes_predict import REFUSALS, as_json
-from .tasks.sentence_similarity import FOUND, SentenceSimilarity, unit
+from .tasks.sentence_similarity import ASKING, FOUND, SentenceSimilarity, unit
 
 
 class Embed(BaseModel):
@@ -58,7 +58,10 @@ def router(keeper: Keeper) -> APIRouter:
             pieces = [handler.piece(prompt + text) for text in texts]
             outputs = await model.batcher.submit(pieces, until)
         keeper.meters.rows.inc(len(texts))
-        keeper.sights.rows([{"text": text} for text in texts])
+        rows = [{"text": text} for text in texts]
+        asking = prompt == handler.prompt(ASKING)  # the reference's vectors are of texts that ask
+        seen = [{"embedding": unit(out["sentence_embedding"])} for out in outputs] if asking else None
+        keeper.sights.rows(rows, seen)
         vectors = [_cut(out["sentence_embedding"], asked.dimensions) for out in outputs]
         tokens = sum(piece.length for piece in pieces)
         return as_json(

@@ -37,13 +37,15 @@ class Sights:
         self.folder, self._offers = Path(folder) if folder else None, offers
         self._now = now
         self.model, self._secret = "", False
+        self._middle: tuple[float, ...] = ()
         self._began = now()
         self._looked = self._look()
         self._failed = False
         self._forget()
 
     def _forget(self) -> None:
-        self._start, self._requests, self._seconds, self._tally = self._now(), Counter[str](), Counter[str](), Tally()
+        self._start, self._requests, self._seconds = self._now(), Counter[str](), Counter[str]()
+        self._tally = Tally(self._middle)
 
     def request(self, status: int, seconds: float) -> None:
         """Count a request to the model, answered after `seconds`."""
@@ -51,10 +53,13 @@ class Sights:
         if status == 200:
             self._seconds[str(_BOUNDS[bisect_left(SECONDS, seconds)])] += 1
 
-    def serves(self, model: str, secret: bool = False) -> None:
-        """Begin a window for another model: a window is of one. secret: its labels are not written."""
+    def serves(self, model: str, secret: bool = False, middle: tuple[float, ...] = ()) -> None:
+        """Begin a window for another model: a window is of one. secret: its labels are not written, nor where its vectors
+        lie. middle: the middle of its reference's vectors (reading.meaning)."""
         self.flush()
-        self.model, self._secret = model, secret
+        self.model, self._secret, self._middle = model, secret, () if secret else middle
+        if not self._tally.rows:
+            self._tally = Tally(self._middle)
 
     def rows(self, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Count texts that were computed, with the answers where they can be counted."""

@@ -21,6 +21,7 @@ NAMES = {
     "length": "lengths of texts",
     "script": "scripts of texts",
     "words": "words of texts",
+    "meaning": "meanings of texts",
 }
 
 
@@ -72,8 +73,8 @@ def _drifted(one: dict[str, Any], limit: float) -> str:
 
 
 def _moved(one: dict[str, Any]) -> str:
-    """Say what moved most; the bins of words mean nothing to people."""
-    if one["kind"] == "words":
+    """Say what moved most; the bins of words and of vectors mean nothing to people."""
+    if one["kind"] in ("words", "meaning"):
         return ""
     if len(one["moved"]) == 2:
         return say("median from {before} to {now}").format(before=one["moved"][0], now=one["moved"][1])

@@ -32,7 +32,7 @@ def counted(chance: random.Random, rows: int, topic: str = "shop", words: int = 
 
 def drawn(chance: np.random.Generator, whole: dict[str, Any], rows: int) -> dict[str, Any]:
     """Draw counts of so many texts from those of many."""
-    kinds = {kind: whole[kind] for kind in tally.KINDS}
+    kinds = {kind: whole[kind] for kind in tally.KINDS if kind in whole}
     found: dict[str, Any] = {"bins": whole["bins"], "rows": rows}
     for kind, counts in kinds.items():
         shares = np.array(list(counts.values())) / sum(counts.values())

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .meaning import part as part_of
+
 #: Changes with the bins: counts of another version are not compared.
 BINS = 1
 #: Upper bounds of lengths in characters, a half octave each; the last bin is open.
@@ -25,7 +27,7 @@ WORDS, LOOKED_AT = 16, 2000
 #: What was answered when no label applies.
 NONE = "(none)"
 #: Kinds of counts, in the order of reports; of these the bins have an order.
-KINDS = ("label", "score", "length", "script", "words")
+KINDS = ("label", "score", "length", "script", "words", "meaning")
 ORDERED = frozenset(("score", "length"))
 
 _WORD = re.compile(r"[㐀-䶿一-鿿぀-ヿ]|[^\W\d_㐀-䶿一-鿿぀-ヿ]+")
@@ -39,10 +41,11 @@ _STARTS = [start for start, _ in _SCRIPTS]
 
 
 class Tally:
-    """Counts of texts and answers: {kind: {bin: count}}. `rows`: how many were counted."""
+    """Counts of texts and answers: {kind: {bin: count}}. `rows`: how many were counted. `middle`: where vectors are counted,
+    see `meaning`; () = nowhere."""
 
-    def __init__(self) -> None:
-        self.rows = 0
+    def __init__(self, middle: Sequence[float] = ()) -> None:
+        self.rows, self.middle = 0, middle
         self.counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
 
     def add(self, row: Mapping[str, Any], answer: Mapping[str, Any] | None = None) -> None:
@@ -55,6 +58,8 @@ class Tally:
         self.counts["words"][str(word_bin(head))] += 1
         if answer is not None:
             self.counts["label"].update(labels(answer))
+            if self.middle and "embedding" in answer:
+                self.counts["meaning"][str(part_of(answer["embedding"], self.middle))] += 1
             if (score := top_score(answer)) is not None:
                 self.counts["score"][str(bisect_right(SCORES, score))] += 1
 

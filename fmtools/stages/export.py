@@ -41,7 +41,7 @@ def export(
     rows: how many held-out rows it is compared on; a number that suits the task when not given. training: what the run says of itself, for a model card. Nothing is
     left under the name when the written model cannot be opened in a fresh process, or differs.
     """
-    from ..kit import deadline, fresh, gate
+    from ..kit import deadline, fresh, gate, machine_paths
     from ..kit.durable import disk_refusal
 
     run, asked = Path(path), RunRecord.model_validate(record)
@@ -54,7 +54,8 @@ def export(
     def save(folder: Path) -> None:
         with deadline.within(LIMIT, f"The {to} exporter"), _worded(to, disk_refusal):
             found = exporter.export(subject, folder)
-        card.update(_card(subject, exporter, asked, found))
+        card.update(machine_paths.cleaned(_card(subject, exporter, asked, found)))
+        machine_paths.clean(folder)
         _write(folder, card)
         with fresh.opened(to, folder) as runner:
             compared = gate.compare(task, loaded, subject, runner, held, meta)
@@ -109,12 +110,12 @@ def opened(run: Path, record: RunRecord, root: Path, rows: int) -> tuple[Task, A
 def _subject(
     task: Task, loaded: Any, held: Any, meta: dict[str, Any], record: RunRecord, run: Path, training: dict[str, Any]
 ) -> Subject:
-    from ..kit import drift_reference, export_facts, recorded
+    from ..kit import drift_reference, export_facts, machine_paths, recorded
 
     subject = recorded.record(task, loaded, held, run / "artifacts" / "model")
     seen = drift_reference.of(task, loaded, held, meta)
     subject.facts = {**export_facts.of(loaded, meta), "name": record.name, "run": record.id, **seen}
-    subject.training = training
+    subject.training = machine_paths.cleaned(training)
     return subject
 
 

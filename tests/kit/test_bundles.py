@@ -9,7 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from fmtools.kit.bundles import facts, paths, pins
+from fmtools.kit import machine_paths as paths
+from fmtools.kit.bundles import facts, pins
 from fmtools.serving import cores
 
 

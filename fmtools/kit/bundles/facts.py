@@ -12,7 +12,8 @@ from typing import Any
 
 from ...serving.settings import Settings
 from ...serving.supervisor import SPARE
-from . import asking, paths
+from .. import machine_paths as paths
+from . import asking
 
 PORT, USER = 8000, 10001
 #: Seconds that a copy goes on answering after it was told to leave: until balancers have heard of it.

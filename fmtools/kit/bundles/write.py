@@ -11,7 +11,8 @@ from typing import Any
 
 from ... import serving
 from ...core.exporting import CARD
-from . import facts, paths, pins
+from .. import machine_paths as paths
+from . import facts, pins
 
 MODEL, SERVER = "model", "serving"
 TEMPLATES = Path(__file__).parent / "templates"

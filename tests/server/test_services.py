@@ -37,7 +37,8 @@ async def test_a_server_is_listed_counted_stopped_and_started_again(ask: Any, jp
         return dict(body["services"][0])
 
     async def wish(action: str) -> tuple[int, Any]:
-        code, body, _ = await ask("services", service.id, "control", method="POST", body=json.dumps({"action": action}))
+        more = {"method": "POST", "body": json.dumps({"action": action}), "request_timeout": 150}
+        code, body, _ = await ask("services", service.id, "control", **more)
         assert str(service.path) not in json.dumps(body)
         return code, body
 
@@ -75,15 +76,19 @@ async def test_a_server_is_listed_counted_stopped_and_started_again(ask: Any, jp
         os.kill(service.state["pid"], signal.SIGCONT)
 
 
+@pytest.mark.slow
 async def test_an_encrypted_one_asks_for_its_key_and_a_damaged_one_hides_no_other(ask: Any, store: Path) -> None:
     facts = {"artifact": "safe/onnx", "folder": str(store / "no such folder"), "created": time.time()}
     sealed, broken, missing = (ServiceRecord(id=new_id(), name=name, **facts) for name in ("safe", "torn", "lost"))
-    made = [ServiceFolder.create(one, {"folder": one.folder, "sealed": one is sealed}, store) for one in (sealed, broken, missing)]
+    made = [
+        ServiceFolder.create(one, {"folder": one.folder, "sealed": one is sealed}, store)
+        for one in (sealed, broken, missing)
+    ]
     (made[1].path / "state.json").write_text("[]")
 
     async def restart(one: ServiceRecord) -> tuple[int, str]:
-        body = json.dumps({"action": "restart"})
-        code, answer, _ = await ask("services", one.id, "control", method="POST", body=body)
+        more = {"method": "POST", "body": json.dumps({"action": "restart"}), "request_timeout": 150}
+        code, answer, _ = await ask("services", one.id, "control", **more)
         return code, answer["error"]
 
     _, body, _ = await ask("services")

@@ -19,7 +19,8 @@ MB = 1e6
 
 def run(settings: Settings) -> list[Figure]:
     """Train n times in one kernel, look at its process after each."""
-    n = WARM + settings.repeats(21, 3)
+    warm = 1 if settings.quick else WARM
+    n = warm + settings.repeats(21, 2)
     with scratch() as folder, Kernel() as kernel:
         data, model = tiny.write_csv(folder / "rows.csv"), tiny.make_model(folder / "model")
         kernel.run("%load_ext fmtools")
@@ -29,7 +30,7 @@ def run(settings: Settings) -> list[Figure]:
         ended = kernel.run("print([r.head.status for r in __import__('fmtools').runs(limit=100).rows])")
     if ended.count("'done'") != n:
         raise RuntimeError(f"Not every run was done: {ended}")
-    return _figures(seen)
+    return _figures(seen, warm)
 
 
 def _after(kernel: Kernel, cell: str, process: psutil.Process) -> dict[str, float]:
@@ -47,8 +48,8 @@ def _after(kernel: Kernel, cell: str, process: psutil.Process) -> dict[str, floa
     }
 
 
-def _figures(seen: list[dict[str, float]]) -> list[Figure]:
-    settled = seen[WARM:]
+def _figures(seen: list[dict[str, float]], warm: int) -> list[Figure]:
+    settled = seen[warm:]
 
     def growth(key: str) -> list[float]:
         return [(settled[-1][key] - settled[0][key]) / (len(settled) - 1)]
@@ -60,7 +61,7 @@ def _figures(seen: list[dict[str, float]]) -> list[Figure]:
     }
     return [
         Figure(
-            f"kernel memory (USS) after the last run / after run {WARM + 1}",
+            f"kernel memory (USS) after the last run / after run {warm + 1}",
             [settled[-1]["uss"] / settled[0]["uss"]],
             aim=Aim("<=", 1.02),
             **memory,

@@ -56,7 +56,7 @@ def _cells(settings: Settings, folder: Path) -> list[str]:
         return [
             "%load_ext fmtools",
             f"%fm_data {data}",
-            f"run = %fm_train --data {data} --epochs 1",
+            f"run = %fm_train --data {data} --max-steps 4",
             "%fm_predict last --text 'on'",
         ]
     cells = nbformat.read(path, as_version=4).cells

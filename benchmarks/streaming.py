@@ -23,9 +23,13 @@ def run(settings: Settings) -> list[Figure]:
         data = str(tiny.write_csv(folder / "rows.csv")) if settings.quick else "intents"
         cell = CELL.format(data=data, epochs=1)
         messages: list[float] = []
-        pattern = _in_kernel(cell, messages)[1]  # the run that the script copies; and both sides' files are read once
-        messages.clear()
-        own, peer = in_turns(settings.repeats(5, 1), lambda: _in_kernel(cell, messages)[0], partial(_bare, pattern))
+        # The run that the script copies; and both sides' files are read once.
+        first, pattern = _in_kernel(cell, messages)
+        if settings.quick and not settings.n:
+            own, peer = [first], [_bare(pattern)]
+        else:
+            messages.clear()
+            own, peer = in_turns(settings.repeats(5, 1), lambda: _in_kernel(cell, messages)[0], partial(_bare, pattern))
         parts = peers.run("parts", pattern.path)
     return [
         Figure("with card and attention", own, "steps/s"),

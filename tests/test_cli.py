@@ -185,12 +185,14 @@ def test_help_and_version(fm: Fm) -> None:
     assert (bare.returncode, bare.stdout) == (2, "")
 
 
-def test_help_imports_nothing_heavy() -> None:
-    heavy = ("torch", "transformers", "pandas", "pyarrow", "bokeh", "matplotlib", "datasets")
+@pytest.mark.parametrize("words", [["train", "--help"], ["runs", "--json"]])
+@pytest.mark.usefixtures("store")
+def test_help_and_a_look_import_nothing_heavy(words: list[str]) -> None:
+    heavy = ("torch", "transformers", "pandas", "pyarrow", "bokeh", "matplotlib", "datasets", "sklearn", "scipy")
     code = f"""
 import sys
 from fmtools.cli import main
-main(["train", "--help"])
+main({words!r})
 print([name for name in {heavy!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -37,7 +37,7 @@ def test_times_as_people_type_them(typed: object, wanted: bool) -> None:
 
 @pytest.mark.slow
 def test_the_fastest_within_the_limits_is_kept(tiny: Path, store: Path) -> None:
-    run = train(tiny, epochs=4)
+    run = train(tiny, epochs=4, inline=True)
     found = fmtools.optimize(run.id, methods=["bf16", "int8-dynamic"], rows=32, max_loss="100pt")
     assert [trial["method"] for trial in found.trials] == ["original", "bf16", "int8-dynamic"]
     assert found.best is not None

@@ -24,7 +24,7 @@ TEXTS = ["good day and great film", "awful meal", "when garden"]
 
 @pytest.fixture(scope="module")
 def run(shared_store: Path, tiny: Path) -> fmtools.Run:
-    return support.train(tiny, name="little", epochs=3)
+    return support.train(tiny, name="little", epochs=3, inline=True)
 
 
 @pytest.fixture(scope="module")

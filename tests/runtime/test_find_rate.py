@@ -33,8 +33,9 @@ def test_the_suggestion_trains_and_nothing_else_is_left(tiny: Path, shared_store
     assert fmtools.runs().rows == []
     assert not any((shared_store / "rate-tests").iterdir())
     head = found.options["--head-learning-rate"]
-    good = train(tiny, learning_rate=found.suggestion, head_learning_rate=head, epochs=3)
-    slow = train(tiny, learning_rate=found.suggestion / 100, head_learning_rate=head / 100, epochs=3)
+    usual = {"epochs": 3, "inline": True}
+    good = train(tiny, learning_rate=found.suggestion, head_learning_rate=head, **usual)
+    slow = train(tiny, learning_rate=found.suggestion / 100, head_learning_rate=head / 100, **usual)
     assert good.metrics["loss"] < slow.metrics["loss"]
 
 

@@ -177,7 +177,7 @@ def test_a_run_suggests_and_names_what_is_likely_wrong(tiny: Path) -> None:
     from support import train
 
     good = rows(96)
-    run = train(tiny, data=good, epochs=8)
+    run = train(tiny, data=good, epochs=8, inline=True)
     more = [*good, *rows(12, seed=5)]
     more[100] = {**more[100], "label": "glad" if more[100]["label"] == "angry" else "angry"}
     labels = opened(more, name="more", run="last", order="suspects")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from . import batches, encoder_classifier, losses
+from . import batches, encoder_classifier, losses, vocabulary
 from .code_parts import Facts, chosen_weights, literal, quoted, script
 
 OWN = "fmtools-encoder-classifier"
@@ -23,7 +23,9 @@ def _kind(folder: str) -> str:
 def write(facts: Facts, folder: str) -> str:
     """Return the script; `folder` is the run's model as it lies here (`facts.trained`: as the script will find it)."""
     own = _kind(folder) == OWN
-    blocks = [batches.TextRows, batches.PadTexts]
+    blocks = [
+        batches.TextRows, batches.PadTexts, ("SHARE", vocabulary.SHARE), vocabulary.PartlyTrained, vocabulary.train_what_occurs,
+    ]  # fmt: skip
     weights = facts.options.class_weights == "balanced" or facts.options.label_smoothing
     several = bool(facts.meta.get("multi_label"))
     head = "from transformers import PreTrainedConfig, PreTrainedModel\nfrom transformers.modeling_outputs import SequenceClassifierOutput\n\n\n"
@@ -39,6 +41,8 @@ def write(facts: Facts, folder: str) -> str:
 def _main(facts: Facts, own: bool, several: bool, weighed: bool) -> str:
     problem = "multi_label_classification" if several else "single_label_classification"
     loss = _loss(weighed and not several, facts.options.class_weights == "balanced")
+    occurring = "    model = train_what_occurs(model, [*rows.input_ids, tokenizer.all_special_ids])\n"
+    occurring = "" if facts.options.optimizer == "adafactor" else occurring
     return f'''
 LABELS = {literal(facts.meta["labels"])}
 SEVERAL = {several}  # labels a text
@@ -86,7 +90,7 @@ def main():
     model, tokenizer = begin()
 {chosen_weights(facts.options)}    train = read("train")
     rows = tokenised(tokenizer, train, options.max_length)
-    model = fit(model, rows, PadTexts(tokenizer.pad_token_id or 0){loss})
+{occurring}    model = fit(model, rows, PadTexts(tokenizer.pad_token_id or 0){loss})
     model.save_pretrained(OUT)
     tokenizer.save_pretrained(OUT)
     score(model, tokenizer, read("test") or read("validation"))

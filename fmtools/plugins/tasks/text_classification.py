@@ -43,12 +43,14 @@ class TextClassification:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load encoder and tokenizer, tokenise every split, group the parameters for their two rates."""
-        from ...kit import classifiers, losses, methods
+        from ...kit import classifiers, losses, methods, vocabulary
         from ...kit.batches import PadTexts
 
         model, tokenizer = classifiers.build(model_folder, splits["train"], meta, options)
         model = methods.apply(model, options)
         rows = {name: classifiers.rows(tokenizer, table, meta, options.max_length) for name, table in splits.items()}
+        if options.optimizer != "adafactor":  # its averages over the rows of a matrix would be others
+            model = vocabulary.train_what_occurs(model, [*rows["train"].input_ids, tokenizer.all_special_ids])
         probe = options.watch or [_probe(splits["validation"]["text"].to_pylist())]
         return Parts(
             model,

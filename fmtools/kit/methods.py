@@ -9,6 +9,7 @@ from torch import nn
 
 from ..core.errors import OptionError
 from ..core.options import TrainOptions
+from .vocabulary import PartlyTrained
 
 
 def apply(model: Any, options: TrainOptions) -> Any:
@@ -145,4 +146,5 @@ def is_adapter(model: Any) -> bool:
 def count(model: torch.nn.Module) -> tuple[int, int]:
     """Return (parameters, trained parameters)."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
+    twice = sum(m.weight.numel() for m in model.modules() if isinstance(m, PartlyTrained))  # rows of a table that stands too
+    return sum(n for n, _ in sizes) - twice, sum(n for n, trained in sizes if trained)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertForTokenClassification
 
+from fmtools.kit.methods import count
 from fmtools.kit.vocabulary import PartlyTrained, train_what_occurs
 
 ROWS = [[0, 5, 6, 7], [0, 7, 8, 300]]
@@ -42,6 +43,7 @@ def trained(model: Any, decay: float = 0.0, steps: int = 4) -> Any:
 def test_it_trains_to_the_same_weights(model: Any, decay: float) -> None:
     part = train_what_occurs(copy.deepcopy(model), ROWS)
     assert isinstance(part.get_input_embeddings(), PartlyTrained)
+    assert count(part) == (count(model)[0], count(model)[0] - (500 - 6) * 16)
     ours, whole = trained(part, decay).state_dict(), trained(copy.deepcopy(model), decay).state_dict()
     assert list(ours) == list(whole)
     name = "bert.embeddings.word_embeddings.weight"

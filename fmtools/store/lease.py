@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..core.errors import StoreError, from_os_error
-from .files import read_bytes, sync_folder, write_all, write_file
+from .files import new_id, read_bytes, sync_folder, write_all, write_file
 
 #: Seconds between two touches; and the age at which a lease whose process cannot be looked up counts as dead.
 BEAT, STALE = 1.0, 20.0
+#: How a lease is called before it has its name.
+STAGE = ".tmp-lease-"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,37 @@ def tell(folder: Path, number: signal.Signals) -> bool:
     return True
 
 
+def _create(folder: Path, path: Path, data: bytes) -> None:
+    """Write a lease under a name that nobody has, at once and whole: one without content, of a process that was killed while
+    it wrote, would look alive until it is stale. Raises FileExistsError, or FileNotFoundError, when another one was first.
+    """
+    stage = folder / f"{STAGE}{os.getpid()}-{new_id()}"
+    try:
+        _write(stage, data)
+        try:
+            os.link(stage, path)  # unlike a rename, it does not replace what another process has made meanwhile
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError:  # a file system without links
+            _write(path, data)
+    finally:
+        stage.unlink(missing_ok=True)
+    for left in folder.glob(f"{STAGE}*"):  # of those who were killed, or who come too late
+        left.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
 def claim(folder: Path, pid: int | None = None) -> Lease:
     """Claim the next attempt for this process, or for a worker it has started (`pid`): then no moment is without a holder.
 
@@ -131,19 +164,13 @@ def claim(folder: Path, pid: int | None = None) -> Lease:
     attempt = last.attempt + 1 if last else 1
     lease = Lease(attempt, owner, process_start(owner), host_key(), socket.gethostname())
     try:
-        descriptor = os.open(_path(folder, attempt), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        _create(folder, _path(folder, attempt), json.dumps(asdict(lease)).encode())
+    except (FileExistsError, FileNotFoundError):
         raise StoreError(
             f"Run {folder.name} was taken by another process this moment.", "Attach to it (%fm_attach)."
         ) from None
-    try:
-        write_all(descriptor, json.dumps(asdict(lease)).encode())
-        os.fsync(descriptor)
     except OSError as error:
-        _path(folder, attempt).unlink(missing_ok=True)  # an empty lease would look alive until it is stale
         raise from_os_error(error, "claim the run") from None
-    finally:
-        os.close(descriptor)
     sync_folder(folder)
     return lease
 

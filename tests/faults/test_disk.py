@@ -19,6 +19,7 @@ from fmtools.core.errors import StoreError
 from fmtools.runtime import process
 from fmtools.store.checkpoints import Checkpoints
 from fmtools.store.files import fault_in
+from samples import options_for, rows_for
 from support import leftovers, records, rows, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
@@ -42,8 +43,8 @@ def verified(run: fmtools.Run) -> list[int]:
 
 
 def test_a_refused_checkpoint_does_not_end_the_training(tiny: Path, shared_store: Path) -> None:
-    limited(6_000_000)  # the weights fit, the optimizer's state does not
-    run = train(tiny)
+    limited(6_000_000)  # the weights fit, the optimizer's state does not: here the whole vocabulary is trained
+    run = fmtools.train("fill-mask", data=rows_for("fill-mask"), **options_for("fill-mask", tiny))
     assert run.status == "done"
     said = [r["text"] for r in records(run) if r["type"] == "notice" and r["level"] == "warning"]
     assert said
@@ -113,7 +114,9 @@ def test_a_disk_that_fills_up_while_training(tiny: Path, tmp_path: Path) -> None
     answer = on_small_disk(
         "22m",
         """
-        run = support.train(MODEL, epochs=3)
+        import fmtools, samples
+        asked = {**samples.options_for("fill-mask", MODEL), "max_steps": None, "epochs": 3}
+        run = fmtools.train("fill-mask", data=samples.rows_for("fill-mask"), **asked)
         answer["status"], answer["error"] = run.status, run.head.error
         answer["steps"] = Checkpoints(run.path).steps()
         answer["notices"] = [r["text"] for r in support.records(run) if r["type"] == "notice"]

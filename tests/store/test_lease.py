@@ -119,3 +119,18 @@ def test_a_full_disk_leaves_no_half_lease(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(StoreError, match="The disk is full"):
         lease.claim(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "link"])
+def test_who_is_killed_while_claiming_holds_nothing(tmp_path: Path, call: str) -> None:
+    """The process ends itself, as kill -9 would, right when it would do a thing to its lease."""
+    body = CLAIM.replace(
+        "lease.claim(",
+        f"import os; name = {call!r}\nsetattr(os, name, lambda *_: os.kill(os.getpid(), 9))\nlease.claim(",
+        1,
+    )
+    killed = subprocess.run([sys.executable, "-c", body, str(tmp_path)], stdout=subprocess.DEVNULL)
+    assert killed.returncode == -9
+    assert not lease.alive(tmp_path)
+    assert lease.claim(tmp_path).attempt == 1
+    assert not list(tmp_path.glob(".tmp-*"))

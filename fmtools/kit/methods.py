@@ -146,5 +146,6 @@ def is_adapter(model: Any) -> bool:
 def count(model: torch.nn.Module) -> tuple[int, int]:
     """Return (parameters, trained parameters)."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    twice = sum(m.weight.numel() for m in model.modules() if isinstance(m, PartlyTrained))  # rows of a table that stands too
+    # The trained rows of a table stand beside the table.
+    twice = sum(m.weight.numel() for m in model.modules() if isinstance(m, PartlyTrained))
     return sum(n for n, _ in sizes) - twice, sum(n for n, trained in sizes if trained)

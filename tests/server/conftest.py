@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ import pytest
 # Imported here, and not named as a plug-in of the whole suite: its clean-up would start a server after every test.
 from pytest_jupyter.jupyter_server import *  # noqa: F403
 from tornado.httpclient import HTTPResponse
+
+from fmtools.runtime import serve
+from fmtools.store.files import new_id
+from fmtools.store.services import ServiceFolder, ServiceRecord
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 
@@ -32,3 +37,13 @@ def ask(jp_fetch: Fetch) -> Callable[..., Awaitable[tuple[int, Any, HTTPResponse
         return response.code, json.loads(response.body) if is_json and response.body else response.body, response
 
     return fetch
+
+
+@pytest.fixture
+def service(store: Path, classifier: Path) -> Iterator[ServiceFolder]:
+    """A model server of this store, at work."""
+    record = ServiceRecord(id=new_id(), name="tiny", artifact="tiny/onnx", folder=str(classifier), created=time.time())
+    made = ServiceFolder.create(record, {"folder": str(classifier), "name": "tiny"})
+    serve.start(made)
+    yield made
+    serve.stop(made)

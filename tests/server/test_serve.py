@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from fmtools.runtime import serve
-from fmtools.store.files import new_id
-from fmtools.store.services import ServiceFolder, ServiceRecord
-
-
-@pytest.fixture
-def service(store: Path, classifier: Path) -> Any:
-    record = ServiceRecord(id=new_id(), name="tiny", artifact="a", folder=str(classifier), created=time.time())
-    made = ServiceFolder.create(record, {"folder": str(classifier), "name": "tiny"})
-    serve.start(made)
-    yield made
-    serve.stop(made)
 
 
 async def test_questions_are_handed_on_with_the_token_added(jp_fetch: Any, service: Any) -> None:

@@ -11,22 +11,12 @@ from typing import Any
 
 import pytest
 
-from fmtools.runtime import serve
 from fmtools.server.rates import Rates
 from fmtools.store.files import new_id
 from fmtools.store.services import ServiceFolder, ServiceRecord
 from support import until
 
 TEXTS = ["a text", "another one", "and a third"]
-
-
-@pytest.fixture
-def service(store: Path, classifier: Path) -> Any:
-    record = ServiceRecord(id=new_id(), name="tiny", artifact="tiny/onnx", folder=str(classifier), created=time.time())
-    made = ServiceFolder.create(record, {"folder": str(classifier), "name": "tiny"})
-    serve.start(made)
-    yield made
-    serve.stop(made)
 
 
 @pytest.mark.slow

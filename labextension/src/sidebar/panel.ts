@@ -5,6 +5,7 @@ import { Widget } from '@lumino/widgets';
 import type { RunSummary } from '../contract';
 import { copyButton } from '../ui/clipboard';
 import { h, setShown, setText } from '../ui/dom';
+import { arrange } from '../ui/rows';
 import type { RunsModel } from './model';
 import { RunRow, type IRowActions } from './row';
 
@@ -96,26 +97,14 @@ export class RunsPanel extends Widget {
 
   private _drawRows(runs: RunSummary[]): void {
     const now = Date.now() / 1000;
-    const seen = new Set(runs.map(run => run.head.id));
-    for (const [id, row] of this._rows) {
-      if (!seen.has(id)) {
-        row.node.remove();
-        this._rows.delete(id);
-      }
-    }
-    runs.forEach((run, index) => {
-      const row = this._rows.get(run.head.id) ?? this._add(run.head.id);
-      row.update(run, now, this._model.runnable(run.head.id));
-      if (this._list.children[index] !== row.node) {
-        this._list.insertBefore(row.node, this._list.children[index] ?? null);
-      }
-    });
-  }
-
-  private _add(id: string): RunRow {
-    const row = new RunRow(id, this._actions, this._trans);
-    this._rows.set(id, row);
-    return row;
+    const make = (id: string) => new RunRow(id, this._actions, this._trans);
+    const rows = arrange(
+      this._list,
+      this._rows,
+      runs.map(({ head }) => head.id),
+      make
+    );
+    runs.forEach((run, index) => rows[index].update(run, now, this._model.runnable(run.head.id)));
   }
 
   private _showMore(): void {

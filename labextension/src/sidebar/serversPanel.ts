@@ -1,25 +1,25 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
 
 import type { ServiceSummary } from '../contract';
 import { copyButton } from '../ui/clipboard';
 import { h, setShown, setText } from '../ui/dom';
+import { arrange } from '../ui/rows';
 import { AT_WORK, type ServersModel } from './serversModel';
 import { ServerRow, type IServerActions } from './serversRow';
+import { ServersWidget } from './serversWidget';
 
 /** Ended servers that are shown before somebody asks for all. */
 const ENDED = 3;
 const FIRST_LINE = '%fm_serve last';
 
 /** The model servers of this workspace, below the runs. */
-export class ServersPanel extends Widget {
+export class ServersPanel extends ServersWidget {
   constructor(
-    private readonly _model: ServersModel,
+    model: ServersModel,
     private readonly _actions: IServerActions,
     private readonly _trans: TranslationBundle
   ) {
-    super();
+    super(model);
     this.addClass('fm-servers');
     this.node.dataset.fm = 'servers';
     this._count = h('span', { class: 'fm-quiet' });
@@ -43,31 +43,9 @@ export class ServersPanel extends Widget {
     );
     const title = h('div', { class: 'fm-sidebar-title' }, h('h2', {}, _trans.__('Servers')), this._count);
     this.node.append(title, this._empty, this._list, this._more);
-    _model.changed.connect(this._update, this);
   }
 
-  dispose(): void {
-    this._model.watch(this, false);
-    this._model.changed.disconnect(this._update, this);
-    super.dispose();
-  }
-
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._model.watch(this, true);
-  }
-
-  protected onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._model.watch(this, false);
-  }
-
-  protected onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._model.watch(this, this.isVisible);
-  }
-
-  private _update(): void {
+  protected _update(): void {
     const { servers, known } = this._model;
     const atWork = servers.filter(({ status }) => AT_WORK.has(status)).length;
     const shown = this._all ? servers : servers.slice(0, atWork + ENDED);
@@ -80,26 +58,16 @@ export class ServersPanel extends Widget {
 
   private _draw(servers: ServiceSummary[]): void {
     const now = Date.now() / 1000;
-    const shown = new Set(servers.map(server => server.id));
-    for (const [id, row] of this._rows) {
-      if (!shown.has(id)) {
-        row.node.remove();
-        this._rows.delete(id);
-      }
-    }
-    servers.forEach((server, index) => {
-      const row = this._rows.get(server.id) ?? this._add(server.id);
-      row.update(server, now, this._model.complaint(server.id), this._model.isBusy(server.id));
-      if (this._list.children[index] !== row.node) {
-        this._list.insertBefore(row.node, this._list.children[index] ?? null);
-      }
-    });
-  }
-
-  private _add(id: string): ServerRow {
-    const row = new ServerRow(id, this._actions, this._trans);
-    this._rows.set(id, row);
-    return row;
+    const make = (id: string) => new ServerRow(id, this._actions, this._trans);
+    const rows = arrange(
+      this._list,
+      this._rows,
+      servers.map(({ id }) => id),
+      make
+    );
+    servers.forEach((server, index) =>
+      rows[index].update(server, now, this._model.complaint(server.id), this._model.isBusy(server.id))
+    );
   }
 
   private _showAll(): void {

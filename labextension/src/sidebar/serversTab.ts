@@ -1,24 +1,23 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
 
 import type { ServiceRequest, ServiceSummary } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import { AT_WORK, type ServersModel } from './serversModel';
 import { TryBox } from './serversTry';
+import { ServersWidget } from './serversWidget';
 import { figures, showStanding } from './serversWords';
 
 /** A model server in a tab: health, rate, latency, and a box to try it. */
-export class ServerCard extends Widget {
+export class ServerCard extends ServersWidget {
   constructor(
     readonly serverId: string,
-    private readonly _model: ServersModel,
+    model: ServersModel,
     private readonly _trans: TranslationBundle
   ) {
-    super();
+    super(model);
     this.addClass('fm-card');
     setAttribute(this.node, 'data-fm', 'server-card');
-    const wish = (action: ServiceRequest['action']) => () => void _model.control(serverId, action);
+    const wish = (action: ServiceRequest['action']) => () => void model.control(serverId, action);
     this._chip = h('span', { class: 'fm-chip fm-mod-server', 'data-fm': 'server-status' });
     this._name = h('h2', { class: 'fm-name' });
     this._facts = h('p', { class: 'fm-facts' });
@@ -28,39 +27,17 @@ export class ServerCard extends Widget {
     this._stop = button(_trans.__('Stop'), 'card-stop', wish('stop'));
     this._figures = h('dl', { class: 'fm-tiles', 'data-fm': 'server-figures' });
     this._lately = h('p', { class: 'fm-quiet' }, _trans.__('Requests/s and latency are those of the last minute.'));
-    this._try = new TryBox(asked => _model.api.predict(serverId, asked), _trans);
+    this._try = new TryBox(asked => model.api.predict(serverId, asked), _trans);
     const ident = h('div', { class: 'fm-ident' }, h('div', { class: 'fm-title' }, this._chip, this._name), this._facts);
     const wishes = h('div', { class: 'fm-buttons' }, this._start, this._renew, this._stop);
     const head = h('div', { class: 'fm-header' }, ident, wishes);
     this.node.append(
       h('div', { class: 'fm-body fm-try' }, head, this._said, this._figures, this._lately, this._try.node)
     );
-    _model.changed.connect(this._update, this);
     this._update();
   }
 
-  dispose(): void {
-    this._model.watch(this, false);
-    this._model.changed.disconnect(this._update, this);
-    super.dispose();
-  }
-
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._model.watch(this, true);
-  }
-
-  protected onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._model.watch(this, false);
-  }
-
-  protected onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._model.watch(this, this.isVisible);
-  }
-
-  private _update(): void {
+  protected _update(): void {
     const server = this._model.find(this.serverId);
     const gone = this._model.known && !server;
     const said = gone ? this._trans.__('This server does not hold that model server.') : this._sentence(server);

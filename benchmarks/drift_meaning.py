@@ -8,8 +8,9 @@ import numpy as np
 
 import fmtools
 from fmtools.api.data_cards import DataCard
-from fmtools.kit import drift, similarity
-from fmtools.kit.assets import cache_root
+from fmtools.kit.drift import counts as drift
+from fmtools.kit.fetching.assets import cache_root
+from fmtools.kit.models import similarity
 from fmtools.serving.reading import meaning
 
 from .figures import Aim, Figure

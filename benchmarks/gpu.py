@@ -112,7 +112,7 @@ def _texts(plan: Plan, folder: Path) -> tuple[list[dict[str, str]], Path]:
     from transformers import GPT2Config, GPT2LMHeadModel
 
     from fmtools.core.options import TrainOptions
-    from fmtools.kit import scratch as from_scratch
+    from fmtools.kit.models import scratch as from_scratch
     from fmtools.runtime import launch
 
     texts = launch.load(DATA).splits["train"]["text"].to_pylist()
@@ -160,7 +160,7 @@ def _check_device(plan: Plan, told: dict[str, Any]) -> None:
 
 def _bare(plan: Plan, tokens: Path) -> dict[str, float]:
     """Run the bare loop in a process of its own, tuned like ours."""
-    from fmtools.kit.precision import chosen_precision
+    from fmtools.kit.machine.precision import chosen_precision
     from fmtools.runtime.process import TUNED
 
     shape = {name: getattr(plan, name) for name in ("layers", "heads", "width", "length", "words")}

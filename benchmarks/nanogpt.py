@@ -35,7 +35,7 @@ OPTIONS: dict[str, Any] = {
 
 def run(settings: Settings) -> list[Figure]:
     """Train both ways and compare; quick: 200 steps."""
-    from fmtools.kit import assets
+    from fmtools.kit.fetching import assets
 
     steps = QUICK if settings.quick else STEPS
     os.environ.setdefault("FMTOOLS_CACHE", str(assets.cache_root()))  # the store below is new, the text is not

@@ -16,8 +16,10 @@ import torch
 
 import fmtools
 from fmtools.core import registry
-from fmtools.kit import onnx_fuse, onnx_timing, recorded
-from fmtools.kit.assets import cache_root
+from fmtools.kit.exporting import recorded
+from fmtools.kit.fetching.assets import cache_root
+from fmtools.kit.onnx import fuse as onnx_fuse
+from fmtools.kit.onnx import timing as onnx_timing
 from fmtools.store import datasets
 from fmtools.store.runs import home
 

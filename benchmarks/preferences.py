@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import fmtools
-from fmtools.kit import assets
+from fmtools.kit.fetching import assets
 from fmtools.runtime import launch
 
 from .figures import Aim, Figure

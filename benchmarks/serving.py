@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 import fmtools
-from fmtools.kit.assets import cache_root
+from fmtools.kit.fetching.assets import cache_root
 from fmtools.runtime import launch
 from fmtools.serving.load import Load
 

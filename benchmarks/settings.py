@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fmtools.kit.assets import cache_root
+from fmtools.kit.fetching.assets import cache_root
 
 ROOT = Path(__file__).parent.parent
 

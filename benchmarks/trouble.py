@@ -6,7 +6,7 @@ import math
 import random
 import time
 
-from fmtools.kit.trouble import Watch
+from fmtools.kit.trouble.detectors import Watch
 
 from .figures import Aim, Figure
 from .settings import Settings

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from fmtools.kit.assets import cache_root
+from fmtools.kit.fetching.assets import cache_root
 from fmtools.runtime import launch
 
 from . import tiny

@@ -3,7 +3,7 @@
     python scripts/soak_damage.py                        1,000 flipped bits and 200 cuts of each format
     python scripts/soak_damage.py --flips 60 --cuts 20 --formats onnx tokenizer.json
 
-Each damaged file goes through the check that every import goes through (fmtools.kit.stranger); what that takes is then read
+Each damaged file goes through the check that every import goes through (fmtools.kit.stranger.check); what that takes is then read
 as fmtools reads it. Outcomes: "refused" (in one sentence, also when the process that parsed it died of it), "refused by its
 reader" (in one sentence, before anything was computed), "harmless" (it was read, as a file with another number or word in
 it: without a seal nobody can know) and "failed" (a crash, a traceback, a hang). The formats of `SEALED` carry a seal: all of
@@ -28,8 +28,11 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from fmtools.core.errors import FmError
-from fmtools.kit import sealed_box, sealed_keys, stranger, stranger_child
-from fmtools.kit.stranger_tree import Fault, files_of
+from fmtools.kit.sealing import box as sealed_box
+from fmtools.kit.sealing import keys as sealed_keys
+from fmtools.kit.stranger import check as stranger
+from fmtools.kit.stranger import child as stranger_child
+from fmtools.kit.stranger.tree import Fault, files_of
 
 #: Format -> the file that is damaged.
 FORMATS = {
@@ -139,7 +142,7 @@ def reader_of(kind: str, folder: Path) -> Callable[[], str]:
             import torch
             from transformers import AutoModel
 
-            from fmtools.kit import encoders
+            from fmtools.kit.models import encoders
 
             loaded = encoders._load(AutoModel, str(folder))
             with torch.no_grad():
@@ -218,7 +221,7 @@ def preload(formats: list[str]) -> None:
     import onnxruntime  # noqa: F401
     import tokenizers  # noqa: F401
 
-    from fmtools.kit import stranger_onnx  # noqa: F401
+    from fmtools.kit.stranger import onnx as stranger_onnx  # noqa: F401
 
     if not set(BUILT) & set(formats):
         return
@@ -226,7 +229,7 @@ def preload(formats: list[str]) -> None:
     import transformers
     from transformers import AutoModel, BertModel  # noqa: F401
 
-    from fmtools.kit import encoders  # noqa: F401
+    from fmtools.kit.models import encoders  # noqa: F401
 
     transformers.logging.set_verbosity(50)
     transformers.logging.disable_progress_bar()

@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # tests/support.py is imported as `support`: an installed package may well be called `tests`.
 sys.path.insert(0, str(Path(__file__).parent))
 import support
-from fmtools.kit.assets import cache_root
+from fmtools.kit.fetching.assets import cache_root
 from fmtools.store.log import LogWriter
 from fmtools.store.runs import RunFolder, RunRecord, new_run_id
 

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from fmtools.core.options import TrainOptions
-from fmtools.kit.cost_model import Facts
+from fmtools.kit.cost.model import Facts
 
 
 def facts(**values: Any) -> Facts:

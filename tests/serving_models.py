@@ -54,7 +54,7 @@ def trained(task: str, folder: Path) -> Path:
         if (source / file).is_file():
             shutil.copy(source / file, plain / file)
     if task == "sentence-similarity":
-        from fmtools.kit import similarity
+        from fmtools.kit.models import similarity
 
         model = similarity._of_parts(str(plain), "mean")
         model.max_seq_length = 40
@@ -118,7 +118,7 @@ def writer(root: Path) -> tuple[Any, Path]:
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    from fmtools.kit import recorded
+    from fmtools.kit.exporting import recorded
 
     torch.manual_seed(5)
     source, folder, task = root / "model", root / "onnx", registry.get("tasks", "text-generation")

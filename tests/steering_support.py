@@ -37,7 +37,7 @@ class Hand(Silent):
 
 def train(model: Path, wishes: Wishes, monkeypatch: Any, **options: Any) -> fmtools.Run:
     """Train the tiny encoder in this process: 96 rows, eleven steps an epoch; wishes are obeyed at their very step."""
-    monkeypatch.setattr("fmtools.kit.narrator.LOOK", -1.0)
+    monkeypatch.setattr("fmtools.kit.training.narrator.LOOK", -1.0)
     usual: dict[str, Any] = {
         "data": rows(96), "epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "watch_every": 0, "precision": "fp32",
     }  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from fmtools.kit.precision import native_bf16
+from fmtools.kit.machine.precision import native_bf16
 
 
 def main(path: str, model_folder: str, batch_size: int, max_length: int) -> None:

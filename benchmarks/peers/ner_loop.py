@@ -22,7 +22,7 @@ import torch
 from seqeval.metrics import f1_score
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from fmtools.kit.batches import LengthGroups
+from fmtools.kit.training.batches import LengthGroups
 
 LENGTH, IGNORED = 128, -100
 #: Steps at an epoch's beginning that are not timed, on our side as on this one.

@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from fmtools.kit import looks
-from fmtools.kit.durable import DurableTrainer
-from fmtools.kit.narrator import Narrator
+from fmtools.kit.training import looks
+from fmtools.kit.training.durable import DurableTrainer
+from fmtools.kit.training.narrator import Narrator
 from fmtools.runtime.context import open_context
 from fmtools.stages import train as stage
 from fmtools.store import lease

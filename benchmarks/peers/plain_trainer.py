@@ -18,8 +18,8 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from fmtools.core import registry
 from fmtools.core.options import TrainOptions
-from fmtools.kit.batches import LengthGroups
-from fmtools.kit.precision import chosen_precision
+from fmtools.kit.machine.precision import chosen_precision
+from fmtools.kit.training.batches import LengthGroups
 from fmtools.store import datasets
 from fmtools.store.runs import RunFolder
 

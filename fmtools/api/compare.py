@@ -21,7 +21,7 @@ BESIDE = ("name", "from_", "follow")
 @dataclass(repr=False)
 class Comparison(Shown):
     """Runs side by side: options and versions that differ, last metrics, overlaid curves (series -> one a run), and the
-    paired tests of the best run against each other: {"tests": [...], "said": [...]} as kit.significance.against_best."""
+    paired tests of the best run against each other: {"tests": [...], "said": [...]} as kit.scoring.significance.against_best."""
 
     names: list[str]
     options: dict[str, list[Any]]

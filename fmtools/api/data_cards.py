@@ -42,7 +42,7 @@ def version_json(version: Version) -> dict[str, Any]:
 
 @dataclass(repr=False)
 class DataCard(Shown):
-    """Data and what is in them. `facts`: see fmtools.kit.profile.describe; `steps`: what each step of a recipe did.
+    """Data and what is in them. `facts`: see fmtools.kit.recipes.profile.describe; `steps`: what each step of a recipe did.
 
     `dataset` has the rows as Arrow tables by split, `frame()` as pandas. `version` is what they are kept as, if they are.
     """
@@ -144,7 +144,7 @@ class KeptTable(Shown):
 
 @dataclass(repr=False)
 class DataDiff(Shown):
-    """What changed between two versions; `facts`: see fmtools.kit.diff.compare."""
+    """What changed between two versions; `facts`: see fmtools.kit.recipes.diff.compare."""
 
     facts: dict[str, Any]
 

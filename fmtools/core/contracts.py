@@ -230,13 +230,13 @@ class Task(Protocol):
     def build(
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
-        """Load the model (or make it: kit.scratch, `model_folder` is then "") and tokenise the prepared tables."""
+        """Load the model (or make it: kit.models.scratch, `model_folder` is then "") and tokenise the prepared tables."""
         ...
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
         """Return {"metrics": {...}, "report": {...}, "confusion": {...}, "details": [...]} for model outputs and truth.
 
-        Details are what else there is to see, see kit.details: tables, calibration, worst errors, texts. Rows of `outputs`
+        Details are what else there is to see, see kit.scoring.details: tables, calibration, worst errors, texts. Rows of `outputs`
         are in the order of the prepared table.
         """
         ...

@@ -154,7 +154,7 @@ class SampleEvent(Record):
 
 
 class ResultEvent(Record):
-    """The last evaluation: `metrics` by name, `report` per class, `confusion` with rows = truth, `details` as in kit.details."""
+    """The last evaluation: `metrics` by name, `report` per class, `confusion` with rows = truth, `details` as in kit.scoring.details."""
 
     type: Literal["result"] = "result"
     split: str

@@ -30,7 +30,7 @@ class Subject:
     facts: what goes into the card; `training`: what the run says of itself (data, metrics, options), for a model card.
     axes: what the axes of inputs and outputs are called; those in FREE change from batch to batch, the others are fixed.
     parts: the functions of a model that is several (encoder and decoder), each a Subject with its `part` as name; empty for
-    one. hosts: the modules that the task's own code calls, each with the way it does (kit.calls).
+    one. hosts: the modules that the task's own code calls, each with the way it does (kit.exporting.calls).
     """
 
     task: str

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.events import AttentionEvent, Control, NoticeEvent, Record
-from ..kit import rss
+from ..kit.machine import rss
 from ..store import followers, lease, memory_note
 from ..store.controls import ControlReader
 from ..store.files import write_all

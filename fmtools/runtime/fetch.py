@@ -9,7 +9,7 @@ from typing import Any
 from ..core import registry
 from ..core.errors import FmError
 from ..core.options import GetOptions, ModelsOptions
-from ..kit.choosing import Place, Wish
+from ..kit.models.choosing import Place, Wish
 from ..stages import get as stage
 from ..stages import models
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.options import TrainOptions
-from ..kit.rate_test import Suggestion, suggest
+from ..kit.training.rate_test import Suggestion, suggest
 from ..store.files import private_folder
 from ..store.runs import MODULE, RunFolder, RunRecord, home
 from . import launch, process

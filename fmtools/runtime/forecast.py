@@ -20,10 +20,10 @@ from ..core import registry
 from ..core.contracts import Task
 from ..core.options import TrainOptions
 from ..core.tasks import task_name
-from ..kit.cost_advice import Forecast, advice, basis
-from ..kit.cost_machine import free_disk
-from ..kit.cost_model import Facts, estimate
-from ..kit.rss import room
+from ..kit.cost.advice import Forecast, advice, basis
+from ..kit.cost.model import Facts, estimate
+from ..kit.machine.rss import room
+from ..kit.machine.usage import free_disk
 from ..store.files import private_folder
 from ..store.runs import MODULE, RunFolder, home
 from . import launch, own_module, process

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class WorkerModels:
-    """Models for recipes (kit.recipe.Models): named as everywhere, run by the worker."""
+    """Models for recipes (kit.recipes.recipe.Models): named as everywhere, run by the worker."""
 
     def translate(self, model: str, texts: Sequence[str]) -> list[str]:
         """Return the translation of each text by a run or a model folder."""

@@ -12,8 +12,9 @@ import numpy as np
 from ..core.contracts import Dataset
 from ..core.errors import DataError, ModelError, OptionError
 from ..core.options import AnswerOptions, IndexOptions
-from ..kit import columns, knowledge
-from ..kit.documents import CHAT
+from ..kit.asking import knowledge
+from ..kit.rows import columns
+from ..kit.rows.documents import CHAT
 from ..store import indexes
 from ..store.files import write_json
 from ..store.runs import RunFolder, find_run, home
@@ -215,8 +216,8 @@ def judged(options: AnswerOptions, count: int) -> dict[str, Any]:
 
     rouge1 and rougel: of the answers against the sentences of the right text that fit the question; refusals count 0.
     """
-    from ..kit.segments import script_of
-    from ..kit.written import rouge
+    from ..kit.scoring.written import rouge
+    from ..kit.words.segments import script_of
 
     base = opened(options.index)
     rows = base.facts["held"]

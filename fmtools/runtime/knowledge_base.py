@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ModelError
-from ..kit import knowledge
+from ..kit.asking import knowledge
 from ..store import indexes
 from ..store.runs import home
 from . import launch

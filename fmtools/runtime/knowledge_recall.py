@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kit import knowledge, retrieval
+from ..kit.asking import knowledge
+from ..kit.scoring import retrieval
 from ..store import datasets
 from ..store.runs import RunFolder, home
 from . import launch

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FmError, ModelError, WorkerError
 from ..core.options.label import LabelOptions
-from ..kit.division import is_wide
-from ..kit.label_rows import LabelRows
-from ..kit.label_shape import TASKS, LabelShape
-from ..kit.label_spans import MarkedRow, found_by
-from ..kit.split import text_key
-from ..kit.tagging import OUTSIDE
+from ..kit.labelling.rows import LabelRows
+from ..kit.labelling.shape import TASKS, LabelShape
+from ..kit.labelling.spans import MarkedRow, found_by
+from ..kit.rows.split import text_key
+from ..kit.rows.tagging import OUTSIDE
+from ..kit.words.division import is_wide
 from ..store import datasets
 from ..store.label_journal import Journal
 from ..store.runs import RunFolder, find_run, home
@@ -240,7 +240,7 @@ def _types(run: RunFolder) -> list[str]:
 
 def _in_text(found: list[dict[str, Any]], row: MarkedRow, run: RunFolder) -> list[dict[str, Any]]:
     """Move a run's offsets to the text of the row where its own way to join tokens sets blanks elsewhere."""
-    from ..kit.division import join
+    from ..kit.words.division import join
 
     how = launch.meta_of(run.record).get("division", "words")
     theirs = [end for _, end in join(row.tokens, how)[1]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..kit.label_spans import MarkedRow, found_by
+from ..kit.labelling.spans import MarkedRow, found_by
 
 
 @dataclass

@@ -13,11 +13,11 @@ from typing import Any
 from ..core.contracts import Dataset
 from ..core.errors import DataError, FmError
 from ..core.options.label import LabelOptions
-from ..kit.label_rows import Applied
-from ..kit.label_shape import TAGS, TOKENS, LabelShape
-from ..kit.label_spans import checked
-from ..kit.label_states import State, ranges
-from ..kit.labels import folded, is_misspelling
+from ..kit.labelling.rows import Applied
+from ..kit.labelling.shape import TAGS, TOKENS, LabelShape
+from ..kit.labelling.spans import checked
+from ..kit.labelling.states import State, ranges
+from ..kit.rows.labels import folded, is_misspelling
 from ..store import versions
 from ..store.runs import home
 from .keeping import _name

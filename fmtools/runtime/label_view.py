@@ -8,9 +8,9 @@ from typing import Any
 
 from ..core.contracts import Dataset
 from ..core.options.label import LabelOptions
-from ..kit.label_rows import LabelRows, said
-from ..kit.label_shape import LabelShape
-from ..kit.label_states import States
+from ..kit.labelling.rows import LabelRows, said
+from ..kit.labelling.shape import LabelShape
+from ..kit.labelling.states import States
 from ..store import versions
 from ..store.label_journal import Journal
 from ..store.runs import home

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.options.label import LabelOptions
-from ..kit.label_rows import LabelRows
-from ..kit.label_shape import shape_of
-from ..kit.label_states import States
+from ..kit.labelling.rows import LabelRows
+from ..kit.labelling.shape import shape_of
+from ..kit.labelling.states import States
 from ..store import versions
 from ..store.label_journal import Journal, folder_of, versions_with_journal
 from ..store.runs import home

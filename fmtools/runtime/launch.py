@@ -16,8 +16,8 @@ from ..core.contracts import PLAIN, Dataset, Prepared, Reading, Task
 from ..core.errors import DataError, FmError, ModelError, OptionError, from_os_error
 from ..core.options import BaselineOptions, PredictOptions, ReadsData, TrainOptions
 from ..core.tasks import task_name
-from ..kit import scratch
-from ..kit.copies import fit_to_train
+from ..kit.models import scratch
+from ..kit.recipes.copies import fit_to_train
 from ..stages import data, models
 from ..store import controls, datasets, lease, steering
 from ..store.files import discard, private_folder

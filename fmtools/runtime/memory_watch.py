@@ -17,7 +17,7 @@ from typing import Any
 from ..core.errors import FmError, out_of_memory
 from ..core.events import Control, ErrorEvent, NoticeEvent, StatusEvent
 from ..core.quantities import size_bytes
-from ..kit import memory_advice, rss
+from ..kit.machine import memory_advice, rss
 from .context import RunContext
 
 #: Seconds between two looks. Memory is taken at some GB a second at most.

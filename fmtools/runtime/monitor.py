@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.options.monitor import MonitorOptions
-from ..kit import drift
-from ..kit.drift import merged
+from ..kit.drift import counts as drift
+from ..kit.drift.counts import merged
 from ..store import samples, windows
 from ..store.exported import about
 from ..store.services import WINDOWS, ServiceFolder

@@ -33,7 +33,7 @@ def pack(options: TrainOptions) -> bytes:
     """Return the module as it will travel, and leave its class's name in the options; b"" when the model is a name."""
     if not is_module(options.model):
         return b""
-    from ..kit.module_box import pack as pickled
+    from ..kit.module.box import pack as pickled
 
     module, options.model = options.model, module_name(options.model)
     return pickled(module)

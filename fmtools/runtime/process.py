@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ..core.errors import FmError, WorkerError
 
-#: Defaults that the user's environment overrides; a worker adds how long its threads wait awake (kit.spinning). Batches of
+#: Defaults that the user's environment overrides; a worker adds how long its threads wait awake (kit.machine.spinning). Batches of
 #: ever new lengths fragment glibc's heap once its threshold for mapping has grown with them: 60 steps of lengths up to 256
 #: held 2.6 GB. A fixed threshold of 4 MB gives large blocks back (2.2 GB), and a step of short texts takes 0.091 s instead of
 #: 0.099 s; with 1 MB it was 1.2 GB and 0.097 s.

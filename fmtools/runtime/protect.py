@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from ..core.contracts import Dataset
 from ..core.errors import DataError, OptionError, StoreError, from_os_error
 from ..core.options.protect import ProtectOptions
-from ..kit.cache import without_copies
 from ..kit.privacy import audit, detector, vault
 from ..kit.privacy.spans import Span
+from ..kit.reading.cache import without_copies
 from ..stages import protect as stage
 from ..store import lease, versions
 from ..store.files import discard, fault_in, new_id, private_folder, publish, seal, write_json

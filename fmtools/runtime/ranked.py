@@ -36,7 +36,7 @@ class Failure:
 
 def work(folder: Path, attempt: int, obeyed: Iterable[str]) -> None:
     """Train a run as one of the processes of torch.distributed's group; rank 0 writes the log. Raises what goes wrong."""
-    from ..kit import ranks
+    from ..kit.training import ranks
     from ..stages.train import train
     from ..store.runs import RunFolder
     from .context import open_context

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..core.errors import FmError
 from ..kit.privacy import english
-from ..kit.reservoir import Reservoir
+from ..kit.recipes.reservoir import Reservoir
 from ..store import samples
 
 #: Seconds between two looks at the socket, and between two writings; bytes of a message; seconds for the rest at the end.

@@ -15,8 +15,9 @@ from typing import Any
 
 from ..core.errors import DataError, OptionError, StoreError, from_os_error
 from ..core.options.protect import ProtectOptions
-from ..kit import sealed_box, sealed_keys
-from ..kit.sealed_box import ENDING, Box, Label, Opened
+from ..kit.sealing import box as sealed_box
+from ..kit.sealing import keys as sealed_keys
+from ..kit.sealing.box import ENDING, Box, Label, Opened
 from ..store import sealed_ledger, versions
 from ..store.exported import ABOUT, about, exports
 from ..store.files import MANIFEST, discard, fault_in, new_id, private_folder, publish, seal, write_json

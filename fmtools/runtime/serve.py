@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from ..core.errors import FmError
-from ..kit import handed
+from ..kit.exporting import handed
 from ..store import lease
 from ..store.services import SETTINGS, STATE, ServiceFolder
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ..core.errors import OptionError
 from ..core.options import TrainOptions
 from ..core.quantities import size_bytes, time_seconds
-from ..kit.cost_advice import Forecast, gigabytes, least, time_words
-from ..kit.cost_choices import Choice, changed, cheaper_memory, cheaper_time, fastest, first_that
-from ..kit.cost_model import estimate
+from ..kit.cost.advice import Forecast, gigabytes, least, time_words
+from ..kit.cost.choices import Choice, changed, cheaper_memory, cheaper_time, fastest, first_that
+from ..kit.cost.model import estimate
 from .forecast import forecast
 
 #: A plan leaves this much of a limit free: forecasts err.

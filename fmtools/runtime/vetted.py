@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.errors import ModelError
-from ..kit import handed, stranger
+from ..kit.exporting import handed
+from ..kit.stranger import check as stranger
 from ..store.files import fault_in
 from ..store.runs import home
 from . import sealing
@@ -31,7 +32,7 @@ def in_memory(folder: Path, key_file: str | None) -> dict[str, bytes] | None:
 
 
 def vetted(folder: Path) -> Path:
-    """Return a model's folder that may be read. Raises ModelError for what `kit.stranger` refuses.
+    """Return a model's folder that may be read. Raises ModelError for what `kit.stranger.check` refuses.
 
     A whole artefact of a run in this store was written and sealed here: it is not parsed again.
     """

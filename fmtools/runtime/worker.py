@@ -57,14 +57,16 @@ def _without_collecting() -> Iterator[None]:
 
 def _preload() -> None:
     """Import what every job needs, so that it is there when the first one comes."""
-    from ..kit import spinning
+    from ..kit.machine import spinning
 
     spinning.settle()  # before torch, which reads it once
     import sklearn.metrics
     import torch
     import transformers.models.bert.modeling_bert
 
-    from ..kit import batches, durable, encoders, metrics, narrator
+    from ..kit.models import encoders
+    from ..kit.scoring import metrics
+    from ..kit.training import batches, durable, narrator
     from ..stages import predict, train
 
     del sklearn, torch, transformers, batches, durable, encoders, metrics, narrator, predict, train

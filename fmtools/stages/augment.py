@@ -50,7 +50,7 @@ def embed(folder: str, texts: list[str]) -> dict[str, Any]:
     """Return {"width", "data"}: data is base64 of float32 [texts, width], each row of length 1 (mean over tokens)."""
     import torch
 
-    from ..kit import encoders
+    from ..kit.models import encoders
 
     model, tokenizer = encoders.load_base(folder), encoders.load_tokenizer(folder)
     parts = []

@@ -54,8 +54,8 @@ def _writer(record: RunRecord, path: Path) -> Any:
 
 
 def _facts(record: RunRecord, options: TrainOptions, meta: dict[str, Any], path: Path, places: dict[str, str]) -> Any:
-    from ..kit.code_parts import Facts
-    from ..kit.precision import chosen_precision
+    from ..kit.code.parts import Facts
+    from ..kit.machine.precision import chosen_precision
 
     title = f"Trains what fmtools trained as run {record.name} ({record.id}): {record.task}, without fmtools."
     versions = ", ".join(

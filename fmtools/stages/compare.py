@@ -12,7 +12,7 @@ from ..store import datasets, outcomes
 from ..store.files import fault_in
 
 if TYPE_CHECKING:
-    from ..kit.significance import Outcomes
+    from ..kit.scoring.significance import Outcomes
 
 AT_ONCE = 64
 
@@ -20,7 +20,7 @@ AT_ONCE = 64
 def significance(runs: list[dict[str, str]], root: str) -> dict[str, Any]:
     """Test runs against the best of them. `runs`: {"name", "task", "path", "reference"}.
 
-    Returns {"tests": [...], "said": [sentences about what could not be tested]}; tests as kit.significance.against_best.
+    Returns {"tests": [...], "said": [sentences about what could not be tested]}; tests as kit.scoring.significance.against_best.
     """
     keys = [_key(run, Path(root)) for run in runs]
     common, count = Counter(keys).most_common(1)[0]
@@ -45,7 +45,7 @@ def significance(runs: list[dict[str, str]], root: str) -> dict[str, Any]:
 
 
 def _tested(names: list[str], found: list[Outcomes | None], said: list[str]) -> dict[str, Any]:
-    from ..kit import significance as tests
+    from ..kit.scoring import significance as tests
 
     known = [one for one in found if one is not None]
     if len(known) < len(found):
@@ -74,7 +74,7 @@ def _split(run: dict[str, str], root: Path) -> str:
 
 def _outcomes(run: dict[str, str], root: Path) -> Outcomes | None:
     """Return what was kept, else let the model answer again. Raises ModelError for a damaged model."""
-    from ..kit.significance import Outcomes
+    from ..kit.scoring.significance import Outcomes
 
     path, split = Path(run["path"]), _split(run, root)
     kept = outcomes.load(path, split)
@@ -84,7 +84,7 @@ def _outcomes(run: dict[str, str], root: Path) -> Outcomes | None:
 
 
 def _again(run: dict[str, str], path: Path, split: str, root: Path) -> Outcomes | None:
-    from ..kit import row_outcomes
+    from ..kit.scoring import row_outcomes
 
     model = path / "artifacts" / "model"
     fault = fault_in(model)

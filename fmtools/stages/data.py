@@ -10,8 +10,8 @@ from ..core import registry
 from ..core.contracts import PLAIN, Dataset, Reading, Source
 from ..core.errors import DataError
 from ..core.options import nearest
-from ..kit.packed import PACKED, open_bytes
-from ..kit.places import existing
+from ..kit.reading.packed import PACKED, open_bytes
+from ..kit.reading.places import existing
 
 
 def known_names() -> list[str]:

@@ -41,8 +41,9 @@ def export(
     rows: how many held-out rows it is compared on; a number that suits the task when not given. training: what the run says of itself, for a model card. Nothing is
     left under the name when the written model cannot be opened in a fresh process, or differs.
     """
-    from ..kit import deadline, fresh, gate, machine_paths
-    from ..kit.durable import disk_refusal
+    from ..kit.exporting import fresh, gate, machine_paths
+    from ..kit.machine import deadline
+    from ..kit.training.durable import disk_refusal
 
     run, asked = Path(path), RunRecord.model_validate(record)
     exporter: Exporter = registry.get("exporters", to)
@@ -110,7 +111,8 @@ def opened(run: Path, record: RunRecord, root: Path, rows: int) -> tuple[Task, A
 def _subject(
     task: Task, loaded: Any, held: Any, meta: dict[str, Any], record: RunRecord, run: Path, training: dict[str, Any]
 ) -> Subject:
-    from ..kit import drift_reference, export_facts, machine_paths, recorded
+    from ..kit.drift import reference as drift_reference
+    from ..kit.exporting import export_facts, machine_paths, recorded
 
     subject = recorded.record(task, loaded, held, run / "artifacts" / "model")
     seen = drift_reference.of(task, loaded, held, meta)

@@ -30,12 +30,12 @@ LEAST = 40
 def find_rate(train: Train, record: dict[str, Any], folder: str) -> dict[str, Any]:
     """Test the rates of a run to be; `folder`, two levels below the store, holds what the test writes.
 
-    train: the training stage. Returns {"flags", "rates", "losses", "diverged"}: see kit.rate_sweep.Sweep. Raises FmError as
+    train: the training stage. Returns {"flags", "rates", "losses", "diverged"}: see kit.training.rate_sweep.Sweep. Raises FmError as
     a training would.
     """
-    from ..kit.cost_scene import RehearsalContext
-    from ..kit.rate_sweep import Over, Sweep
-    from ..kit.rate_test import STEPS
+    from ..kit.cost.scene import RehearsalContext
+    from ..kit.training.rate_sweep import Over, Sweep
+    from ..kit.training.rate_test import STEPS
 
     asked = RunRecord.model_validate(record)
     steps = max(LEAST, min(STEPS, asked.options.get("max_steps") or STEPS))

@@ -31,12 +31,12 @@ def shortened(record: RunRecord) -> RunRecord:
 
 
 def forecast(train: Train, record: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Rehearse the run of a record in `folder`, two levels below the store, and return the facts (kit.cost_model.Facts).
+    """Rehearse the run of a record in `folder`, two levels below the store, and return the facts (kit.cost.model.Facts).
 
     train: the training stage. Raises FmError as a training would.
     """
-    from ..kit.cost_rehearsal import Rehearsal
-    from ..kit.cost_scene import RehearsalContext
+    from ..kit.cost.rehearsal import Rehearsal
+    from ..kit.cost.scene import RehearsalContext
 
     asked = RunRecord.model_validate(record)
     context = RehearsalContext(Path(folder))

@@ -15,8 +15,8 @@ from pathlib import Path
 from ..core import registry
 from ..core.errors import FmError, OptionError, from_os_error
 from ..core.options import nearest
-from ..kit import packages
-from ..kit.assets import Asset, cache_root, files, folder, needed, place
+from ..kit.fetching import packages
+from ..kit.fetching.assets import Asset, cache_root, files, folder, needed, place
 from ..store.files import new_id, private_folder, publish, seal
 
 #: Staging folders older than this were left by a process that was killed.

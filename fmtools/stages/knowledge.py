@@ -12,7 +12,7 @@ from typing import Any
 def _encoder(folder: str, stamp: int) -> Any:
     """Load a sentence encoder, or an encoder with the pooling it was trained with; `stamp` changes when it is replaced."""
     from ..core.options import TrainOptions
-    from ..kit import similarity
+    from ..kit.models import similarity
 
     del stamp
     options = TrainOptions.parse({"task": "sentence-similarity", "data": "-", "max_length": 512})
@@ -21,7 +21,7 @@ def _encoder(folder: str, stamp: int) -> Any:
 
 def vectors(folder: str, texts: list[str], asks: bool) -> dict[str, Any]:
     """Return {"width", "data"}: data is base64 of float32 unit vectors [texts, width], behind the model's prompt of that side."""
-    from ..kit import similarity
+    from ..kit.models import similarity
 
     model = _encoder(folder, Path(folder).stat().st_mtime_ns)
     found = similarity.embed(model, texts, similarity.ASKING if asks else similarity.FOUND)

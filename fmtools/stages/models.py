@@ -8,9 +8,9 @@ from ..core import registry
 from ..core.errors import ModelError, OptionError
 from ..core.options import nearest
 from ..core.tasks import ALIASES
-from ..kit import stranger
-from ..kit.cards import architectures, hub_cache
-from ..kit.choosing import Place, Wish, rank
+from ..kit.models.cards import architectures, hub_cache
+from ..kit.models.choosing import Place, Wish, rank
+from ..kit.stranger import check as stranger
 
 #: What is fetched from the hub: weights without code in them, and the small files beside them.
 PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]

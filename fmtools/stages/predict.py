@@ -54,7 +54,7 @@ def _answering(task: str, folder: str, written: str) -> Iterator[Any]:
     if not written:
         yield loaded
         return
-    from ..kit import standing_in
+    from ..kit.exporting import standing_in
 
     place = Path(written)
     if fault := fault_in(place):
@@ -67,7 +67,7 @@ def evaluate(
     task: str, folder: str, reference: str, root: str, split: str, batch_size: int, written: str = ""
 ) -> dict[str, Any]:
     """Score a model on one split of stored data; return metrics, report, confusion and the number of rows."""
-    from ..kit.details import texts_of
+    from ..kit.scoring.details import texts_of
 
     plugin: Task = registry.get("tasks", task)
     splits, meta = datasets.load(reference, Path(root))
@@ -91,7 +91,7 @@ def attention(task: str, folder: str, text: str, trained: bool) -> dict[str, Any
 
 @lru_cache(maxsize=1)
 def _base(folder: str, stamp: int) -> Any:
-    from ..kit import encoders
+    from ..kit.models import encoders
 
     del stamp
     return encoders.load_base(folder), encoders.load_tokenizer(folder)
@@ -109,7 +109,7 @@ def hardware() -> dict[str, Any]:
     """Return what a worker computes on: torch's version, the device, threads, and whether bfloat16 is native."""
     import torch
 
-    from ..kit.precision import native_bf16
+    from ..kit.machine.precision import native_bf16
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     return {"torch": torch.__version__, "device": device, "threads": torch.get_num_threads(), "bf16": native_bf16()}

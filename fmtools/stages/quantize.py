@@ -18,7 +18,7 @@ from ..store import artifacts, datasets
 from ..store.runs import RunRecord
 
 if TYPE_CHECKING:
-    from ..kit.optimized import Original
+    from ..kit.smaller.optimized import Original
 
 #: The format that optimized models are kept in, and the plug-in that opens them.
 FORMAT = "onnx"
@@ -46,7 +46,7 @@ def quantize(opened: Opened, record: dict[str, Any], path: str, root: str, asked
     opened: how a run's model and held-out rows are opened (stages.export). Nothing is left under the name when the model
     loses more than `max_loss` points.
     """
-    from ..kit.durable import disk_refusal
+    from ..kit.training.durable import disk_refusal
 
     run, wanted, began = Path(path), Asked(**asked), time.perf_counter()
     found = RunRecord.model_validate(record)
@@ -65,7 +65,9 @@ class _Work:
     """One quantization: the graph is written and fused once, then optimized as often as it takes."""
 
     def __init__(self, opened: Opened, record: RunRecord, run: Path, root: Path, asked: Asked) -> None:
-        from ..kit import drift_reference, export_facts, optimized, recorded
+        from ..kit.drift import reference as drift_reference
+        from ..kit.exporting import export_facts, recorded
+        from ..kit.smaller import optimized
 
         self.asked, self.record, self.run = asked, record, run
         self.optimizer: Optimizer = registry.get("optimizers", asked.method)
@@ -91,7 +93,8 @@ class _Work:
 
     def _write(self, folder: Path, place: Path) -> None:
         """Write the graph as the exporter does, keep it as plain-N.onnx, and its fused copy as fused-N.onnx."""
-        from ..kit import onnx_fuse
+        from ..kit.onnx import files as onnx_files
+        from ..kit.onnx import fuse as onnx_fuse
 
         subject = self.original.subject
         found = self.exporter.export(subject, folder)
@@ -109,13 +112,13 @@ class _Work:
         self.fused: dict[str, int] = {}
         for i, name in enumerate(self.files):
             plain = place / f"plain-{i}.onnx"
-            onnx_fuse.move(folder / name, plain)
+            onnx_files.move(folder / name, plain)
             fused = place / f"fused-{i}.onnx"
             if self.asked.fuse:
                 counts = onnx_fuse.fuse(plain, fused, [*examples, *self.feeds[:2]])
                 self.fused = {key: self.fused.get(key, 0) + counts.get(key, 0) for key in {*self.fused, *counts}}
             else:
-                onnx_fuse.copy(plain, fused)
+                onnx_files.copy(plain, fused)
 
     def _optimize_until_it_fits(self, folder: Path, place: Path) -> None:
         auto = "auto" in self.asked.spare
@@ -132,14 +135,16 @@ class _Work:
 
     def _optimize(self, folder: Path, place: Path, spared: list[str]) -> None:
         """Optimize the fused graphs, all but the spared layers, and judge the result in a fresh process."""
-        from ..kit import fresh, onnx_fuse, optimized
+        from ..kit.exporting import fresh
+        from ..kit.onnx import files as onnx_files
+        from ..kit.smaller import optimized
 
         for i, name in enumerate(self.files):
             source = place / f"fused-{i}.onnx"
             skip = frozenset[str]().union(*(nodes for layer, nodes in self._layers(source).items() if layer in spared))
-            onnx_fuse.remove(folder / name)
+            onnx_files.remove(folder / name)
             self.optimizer.optimize(source, folder / name, Material(self._taken(source), skip))
-            onnx_fuse.strip(folder / name)
+            onnx_files.strip(folder / name)
         self.card.update(spared=spared, fused=self.fused)
         (folder / CARD).write_text(json.dumps(self.card, ensure_ascii=False), encoding="utf-8")
         with fresh.opened(FORMAT, folder) as runner:
@@ -148,8 +153,8 @@ class _Work:
         self.card.update({key: self.seen[key] for key in kept})
 
     def _time(self, folder: Path, place: Path) -> None:
-        from ..kit import optimized
-        from ..kit.onnx_timing import THREADS
+        from ..kit.onnx.timing import THREADS
+        from ..kit.smaller import optimized
 
         files = {"onnx": place / "plain-0.onnx", self.asked.method: folder / self.files[0]}
         model = self.run / "artifacts" / "model"
@@ -162,7 +167,7 @@ class _Work:
         self.card["measured"] = measured
 
     def _damage(self, place: Path) -> dict[str, float]:
-        from ..kit import onnx_layers
+        from ..kit.onnx import layers as onnx_layers
 
         found: dict[str, float] = {}
         for i in range(len(self.files)):
@@ -172,12 +177,12 @@ class _Work:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def _layers(self, source: Path) -> dict[str, frozenset[str]]:
-        from ..kit import onnx_layers
+        from ..kit.onnx import layers as onnx_layers
 
         return onnx_layers.layers(source, self.optimizer.operations)
 
     def _taken(self, source: Path) -> list[dict[str, Any]]:
-        from ..kit import onnx_layers
+        from ..kit.onnx import layers as onnx_layers
 
         return onnx_layers.feeds_of(source, self.feeds)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..core.contracts import Dataset
 from ..core.errors import DataError
-from ..kit.diff import compare
-from ..kit.profile import describe, examples
-from ..kit.recipe import Models, Outcome, run
+from ..kit.recipes.diff import compare
+from ..kit.recipes.profile import describe, examples
+from ..kit.recipes.recipe import Models, Outcome, run
 from ..store import versions
 from ..store.versions import Version
 
@@ -93,7 +93,7 @@ def _accounted(made: Dataset, data: Dataset, outcomes: Sequence[Outcome]) -> Dat
 
 
 def difference(new: str, old: str, key: str | None, root: Path) -> dict[str, Any]:
-    """Return what changed from one kept version to another; see kit.diff.compare. Adds `old`, `new` and their `steps`."""
+    """Return what changed from one kept version to another; see kit.recipes.diff.compare. Adds `old`, `new` and their `steps`."""
     before, after = versions.resolve(old, root), versions.resolve(new, root)
     if before.reference == after.reference:
         raise DataError(f"{new} and {old} are the same version.", "%fm_data lists the versions.")

@@ -19,9 +19,10 @@ def student(record: dict[str, Any], path: str, root: str, name: str, wish: dict[
 
     wish: {"layers": how many, "amount": share of neurons that go, "vocabulary": "used" or "all"}.
     """
-    from ..kit import encoders, students
-    from ..kit.durable import disk_refusal
-    from ..kit.recorded import module_of
+    from ..kit.exporting.recorded import module_of
+    from ..kit.models import encoders
+    from ..kit.smaller import students
+    from ..kit.training.durable import disk_refusal
 
     run, asked = Path(path), RunRecord.model_validate(record)
     folder = run / "artifacts" / "model"
@@ -55,7 +56,7 @@ def student(record: dict[str, Any], path: str, root: str, name: str, wish: dict[
 
 def _words(model: Any, words: Any, folder: Path, train: Any, keep: str) -> tuple[list[int] | None, Any]:
     """Cut the vocabulary where it is asked for and can be; return (the teacher's number of each token, tokenizer.json)."""
-    from ..kit import students
+    from ..kit.smaller import students
 
     file = folder / "tokenizer.json"
     if keep != "used" or not file.is_file():

@@ -25,7 +25,7 @@ def judge(
     """
     import numpy as np
 
-    from ..kit import suspects
+    from ..kit.labelling import suspects
 
     given = np.asarray(labels, np.int64)
     told = _run_probabilities(run, names) if run else None
@@ -52,7 +52,8 @@ def judge(
 
 def _views(texts: list[str], folder: str) -> list[Any]:
     """Return what is known of the texts: runs of letters, and an encoder's vectors where there is one."""
-    from ..kit import encoders, frozen, suspects
+    from ..kit.labelling import suspects
+    from ..kit.models import encoders, frozen
 
     letters = suspects.text_vectors(texts)
     if not folder:

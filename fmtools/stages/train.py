@@ -20,10 +20,10 @@ from ..store.runs import RunFolder, RunRecord
 def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusEvent:
     """Train a run from its record, from its newest verified checkpoint if it has one; return how it ended.
 
-    rehearsal: a kit.cost_rehearsal.Rehearsal shortens the run to what it takes to say what the whole would cost.
+    rehearsal: a kit.cost.rehearsal.Rehearsal shortens the run to what it takes to say what the whole would cost.
     """
-    from ..kit import ranks
-    from ..kit.cost_machine import keep_heap_tight
+    from ..kit.machine.usage import keep_heap_tight
+    from ..kit.training import ranks
 
     began = time.perf_counter()
     options = TrainOptions.parse(record.options)
@@ -76,10 +76,12 @@ def _trainer(
 ) -> tuple[Any, Parts]:
     from transformers import PrinterCallback, set_seed
 
-    from ..kit import cost_checkpointing, gpu, optimizers, ranks, steady
-    from ..kit.durable import durable
-    from ..kit.precision import chosen_precision
-    from ..kit.trouble_watch import TroubleWatch, classes_of
+    from ..kit.cost import checkpointing as cost_checkpointing
+    from ..kit.machine import gpu
+    from ..kit.machine.precision import chosen_precision
+    from ..kit.training import optimizers, ranks, steady
+    from ..kit.training.durable import durable
+    from ..kit.training.trouble_watch import TroubleWatch, classes_of
 
     splits, meta = data
     set_seed(options.seed)
@@ -124,7 +126,7 @@ def _trainer(
 def _attach_teacher(context: Context, task: Task, record: RunRecord, options: TrainOptions, parts: Parts) -> None:
     """Let the run learn from the answers of another. Raises ModelError when that has no model any more."""
     from ..core.errors import ModelError
-    from ..kit import distilling
+    from ..kit.smaller import distilling
 
     folder = context.folder.parent / str(options.teacher) / "artifacts" / "model"
     if not folder.is_dir():
@@ -136,7 +138,7 @@ def _watch_cost(
     context: Context, made: tuple[Any, Parts], options: TrainOptions, rows: tuple[Any, Any], began: float
 ) -> None:
     """Let the run say what it will cost."""
-    from ..kit.cost_live import CostWatch
+    from ..kit.cost.live import CostWatch
 
     watch = CostWatch(context, options, began, *rows)
     watch.attach(*made)
@@ -144,7 +146,7 @@ def _watch_cost(
 
 
 def _helm(context: Context, record: RunRecord) -> Any:
-    from ..kit.helm import Helm
+    from ..kit.training.helm import Helm
 
     folder = RunFolder(context.folder)
     return Helm(context, steering.length(record), steering.changes(record), partial(steering.keep, folder))
@@ -152,9 +154,9 @@ def _helm(context: Context, record: RunRecord) -> Any:
 
 def _narrator(context: Context, task: Task, parts: Parts, options: TrainOptions, helm: Any) -> Any:
     """Return what tells the log of the training, with the looks at the model that the options ask for."""
-    from ..kit import looks
-    from ..kit.narrator import Judge, Narrator
-    from ..kit.ranks import is_main
+    from ..kit.training import looks
+    from ..kit.training.narrator import Judge, Narrator
+    from ..kit.training.ranks import is_main
 
     return Narrator(
         context,
@@ -179,8 +181,8 @@ def _scores(task: Task, output: Any, meta: dict[str, Any]) -> dict[str, float]:
 def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts) -> Any:
     from transformers import TrainingArguments
 
-    from ..kit import gpu
-    from ..kit.cost_model import rows_at_once
+    from ..kit.cost.model import rows_at_once
+    from ..kit.machine import gpu
 
     schedule = {"min_lr": options.min_learning_rate} if options.schedule == "cosine_with_min_lr" else {}
     usual: dict[str, Any] = {
@@ -207,7 +209,7 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
         "report_to": [],
         "disable_tqdm": True,
         "remove_unused_columns": False,
-        "average_tokens_across_devices": False,  # kit.shares does, for every kind of loss
+        "average_tokens_across_devices": False,  # kit.training.shares does, for every kind of loss
         **gpu.arguments(gpu.kind(), parts.collate),
     }
     return gpu.one_card((parts.arguments or TrainingArguments)(**{**usual, **parts.argument_options}))
@@ -216,7 +218,7 @@ def _arguments(folder: Path, options: TrainOptions, precision: str, parts: Parts
 def _plan(
     options: TrainOptions, parts: Parts, splits: dict[str, Any], precision: str, device: str, helm: Any
 ) -> PlanEvent:
-    from ..kit.methods import count
+    from ..kit.training.methods import count
 
     batches = -(-len(parts.train) // options.batch_size)
     steps = -(-batches // options.gradient_accumulation)
@@ -236,7 +238,7 @@ def _plan(
 
 def _publish_model(context: Context, trainer: Any, parts: Parts, record: RunRecord) -> None:
     """Save model and tokenizer in the hub's layout under artifacts/model, whole or not at all."""
-    from ..kit.methods import is_adapter, whole
+    from ..kit.training.methods import is_adapter, whole
 
     context.emit(PhaseEvent(phase="saving"))
     if is_adapter(parts.model):
@@ -256,7 +258,7 @@ def _hub_layout(parts: Parts) -> Callable[[Path], None]:
 
 def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save: Callable[[Path], Any]) -> None:
     """Write one artifact, whole or not at all."""
-    from ..kit.durable import disk_refusal
+    from ..kit.training.durable import disk_refusal
 
     facts = {"run": record.id, "step": int(trainer.state.global_step)}
     size = artifacts.write(context.folder, name, save, facts, disk_refusal)
@@ -265,8 +267,8 @@ def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save:
 
 def _score(context: Context, task: Task, data: tuple[Any, Any, TrainOptions], pace: tuple[float, float]) -> None:
     """Score the published model folder, as anyone will load it, on the test split (the validation split without one)."""
-    from ..kit.cost_model import rows_at_once
-    from ..kit.details import texts_of
+    from ..kit.cost.model import rows_at_once
+    from ..kit.scoring.details import texts_of
 
     context.emit(PhaseEvent(phase="evaluating"))
     splits, meta, options = data
@@ -284,7 +286,7 @@ def _scored(splits: dict[str, Any]) -> str:
 
 def _keep_outcomes(context: Context, task: Task, split: str, scored: tuple[Any, Any, Any]) -> None:
     """Keep what the model did on each row, for tests between runs (%fm_compare)."""
-    from ..kit import row_outcomes
+    from ..kit.scoring import row_outcomes
 
     try:
         found = row_outcomes.of(task, *scored)

@@ -19,8 +19,8 @@ def wrap(source: str, path: str, to: str, name: str, training: dict[str, Any]) -
     The artefact was compared with the original when it was written, so here its files have to be those that its manifest
     lists, and have to load. Raises ModelError, and leaves nothing, when one is not.
     """
-    from ..kit import fresh
-    from ..kit.durable import disk_refusal
+    from ..kit.exporting import fresh
+    from ..kit.training.durable import disk_refusal
 
     run, artefact = Path(path), Path(source)
     wrapper: Wrapper = registry.get("exporters", to)

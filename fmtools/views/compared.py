@@ -31,7 +31,7 @@ def _score(value: float | None) -> str:
 
 
 def sentence(test: dict[str, Any]) -> str:
-    """Say what a test found: who is better by how much, or that nothing can be told. Figures as kit.significance gives them."""
+    """Say what a test found: who is better by how much, or that nothing can be told. Figures as kit.scoring.significance gives them."""
     sign = -1.0 if test["difference"] < 0 else 1.0
     low, high = sorted((sign * test["low"], sign * test["high"]))
     unit = test["points"] or 1.0

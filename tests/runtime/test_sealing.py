@@ -14,7 +14,7 @@ import pytest
 import fmtools
 import malicious
 from fmtools.core.errors import DataError, OptionError
-from fmtools.kit import sealed_keys
+from fmtools.kit.sealing import keys as sealed_keys
 from fmtools.runtime import sealing
 from support import rows
 

@@ -11,7 +11,8 @@ import pytest
 
 import serving_models
 from fmtools.core import registry
-from fmtools.kit import drift, drift_reference
+from fmtools.kit.drift import counts as drift
+from fmtools.kit.drift import reference as drift_reference
 from fmtools.store import windows
 from support import until
 

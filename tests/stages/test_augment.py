@@ -13,8 +13,8 @@ import pytest
 import support
 from fmtools.core.contracts import Dataset
 from fmtools.core.errors import ModelError
-from fmtools.kit.recipe import run
-from fmtools.kit.tables import table_of
+from fmtools.kit.reading.tables import table_of
+from fmtools.kit.recipes.recipe import run
 from fmtools.stages import augment
 
 pytestmark = pytest.mark.slow

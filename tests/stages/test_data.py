@@ -10,7 +10,7 @@ import pytest
 
 from fmtools.core.contracts import Dataset
 from fmtools.core.errors import DataError
-from fmtools.kit.profile import describe
+from fmtools.kit.recipes.profile import describe
 from fmtools.stages.data import file_endings, known_names, load
 
 LINES = "text,label\n" + "".join(f"this is sentence {n},{'ab'[n % 2]}\n" for n in range(20))
@@ -130,7 +130,7 @@ def test_small_sets_load_without_heavy_imports(tmp_path: Path, name: str) -> Non
     (tmp_path / "rows.csv").write_text(LINES)
     (tmp_path / "rows.jsonl").write_text('{"text": "hello you", "label": 1}\n{"text": "bye you", "label": 0}\n' * 9)
     code = (
-        "import sys; from fmtools.stages.data import load; from fmtools.kit.profile import describe; describe(load(sys.argv[1]));"
+        "import sys; from fmtools.stages.data import load; from fmtools.kit.recipes.profile import describe; describe(load(sys.argv[1]));"
         "print([m for m in ('torch', 'transformers', 'datasets', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, name], cwd=tmp_path, capture_output=True, text=True, check=True)

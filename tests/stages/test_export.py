@@ -17,7 +17,7 @@ import samples
 import support
 from fmtools.core import registry
 from fmtools.core.errors import FmError, ModelError
-from fmtools.kit import fresh
+from fmtools.kit.exporting import fresh
 from fmtools.stages import export as stage
 from fmtools.store.files import fault_in
 from fmtools.store.runs import home

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from fmtools.core.errors import FmError, OptionError
-from fmtools.kit import assets, packages
-from fmtools.kit.assets import Asset, Package
+from fmtools.kit.fetching import assets, packages
+from fmtools.kit.fetching.assets import Asset, Package
 from fmtools.stages import get as stage
 
 TEXT = b"a line\n" * 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fmtools.core.errors import ModelError, OptionError
-from fmtools.kit.choosing import Wish
+from fmtools.kit.models.choosing import Wish
 from fmtools.stages import models
 
 

@@ -66,7 +66,7 @@ class Deaf(Int8Dynamic):
     def optimize(self, source: Path, target: Path, given: Material) -> None:
         super().optimize(source, target, given)
         model = onnx.load(target)
-        from fmtools.kit.onnx_layers import layers
+        from fmtools.kit.onnx.layers import layers
 
         ruined = layers(source, self.operations)["layer.1"]
         if (given.only is None or given.only & ruined) and not given.spare & ruined:

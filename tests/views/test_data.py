@@ -8,9 +8,9 @@ import pyarrow as pa
 from PIL import Image
 
 from fmtools.core.contracts import Dataset
-from fmtools.kit.diff import compare
-from fmtools.kit.profile import describe
-from fmtools.kit.recipe import run
+from fmtools.kit.recipes.diff import compare
+from fmtools.kit.recipes.profile import describe
+from fmtools.kit.recipes.recipe import run
 from fmtools.views.data import data_html, data_text
 from fmtools.views.data_pictures import data_png
 from fmtools.views.data_versions import diff_html, kept_html

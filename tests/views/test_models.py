@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fmtools.core.contracts import ModelCard
-from fmtools.kit.choosing import Place, Wish, rank
+from fmtools.kit.models.choosing import Place, Wish, rank
 from fmtools.runtime.fetch import Item
 from fmtools.views.models import get_html, get_text, models_html, models_text
 

@@ -9,7 +9,7 @@ from pydantic import field_validator
 from ..errors import OptionError
 from .base import Hint, Options, option
 
-#: How keys begin, as kit.sealed_keys and age write them.
+#: How keys begin, as kit.sealing.keys and age write them.
 _KEYS = ("fmtools-key-", "AGE-SECRET-KEY-")
 
 

@@ -30,7 +30,7 @@ def request(card: dict[str, Any], name: str, folder: Path) -> tuple[str, dict[st
 
 
 def _tensors(card: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    from .. import onnx_run
+    from ..onnx import run as onnx_run
 
     found = []
     for one in onnx_run.session(folder / card["files"]["model"]).get_inputs():

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...serving.settings import Settings
 from ...serving.supervisor import SPARE
-from .. import machine_paths as paths
+from ..exporting import machine_paths as paths
 from . import asking
 
 PORT, USER = 8000, 10001

@@ -11,7 +11,7 @@ from typing import Any
 
 from ... import serving
 from ...core.exporting import CARD
-from .. import machine_paths as paths
+from ..exporting import machine_paths as paths
 from . import facts, pins
 
 MODEL, SERVER = "model", "serving"

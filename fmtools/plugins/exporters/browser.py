@@ -22,7 +22,8 @@ class Browser:
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Write graphs, configuration and tokenizer."""
-        from ...kit import hub_layout, onnx_write, ort_web
+        from ...kit.exporting import hub_layout, ort_web
+        from ...kit.exporting import onnx_write as onnx_write
 
         hub_layout.copy_small(subject.folder, folder)
         facts = onnx_write.write_all(subject, folder)
@@ -36,7 +37,8 @@ class Browser:
 
     def open(self, folder: Path) -> Runner:
         """Open it in onnxruntime-web, in Node; in Python's onnxruntime where Node or the package is not there."""
-        from ...kit import functions, onnx_run, ort_web
+        from ...kit.exporting import functions, ort_web
+        from ...kit.onnx import run as onnx_run
 
         web = ort_web.found()
         if web is None:

@@ -35,8 +35,9 @@ class Bundle:
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Write model/ and serving/; the rest, which says how the model answers, is written by `finish`."""
-        from ...kit import hub_layout, onnx_write
         from ...kit.bundles import write
+        from ...kit.exporting import hub_layout
+        from ...kit.exporting import onnx_write as onnx_write
 
         model = folder / write.MODEL
         hub_layout.copy_small(subject.folder, model)
@@ -48,8 +49,8 @@ class Bundle:
 
     def wrap(self, source: Path, card: dict[str, Any], folder: Path) -> dict[str, Any]:
         """Write model/ and serving/ from an ONNX artefact that is there, such as a quantized one; return the bundle's card."""
-        from ...kit import hub_layout
         from ...kit.bundles import write
+        from ...kit.exporting import hub_layout
 
         hub_layout.copy_all(source, folder / write.MODEL)
         write.server(folder)
@@ -64,6 +65,6 @@ class Bundle:
 
     def open(self, folder: Path) -> Runner:
         """Open the model in onnxruntime, as its server does."""
-        from ...kit import onnx_run
+        from ...kit.onnx import run as onnx_run
 
         return onnx_run.opened(folder)

@@ -41,7 +41,7 @@ class Executorch:
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Write a program a function. Raises ModelError when it cannot be lowered."""
-        from ...kit import executorch_write, hub_layout
+        from ...kit.exporting import executorch_write, hub_layout
 
         hub_layout.copy_small(subject.folder, folder)
         most = {"batch": ROWS, "length": min(LENGTH, int(subject.facts.get("max_length") or LENGTH))}
@@ -55,7 +55,7 @@ class Executorch:
         import torch
         from executorch.runtime import Runtime
 
-        from ...kit import functions
+        from ...kit.exporting import functions
 
         found, runtime = functions.of(folder), Runtime.get()
         programs = {name: runtime.load_program(folder / own.file) for name, own in found.items()}

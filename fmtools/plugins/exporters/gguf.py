@@ -34,7 +34,8 @@ class Gguf:
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Write the file. Raises ModelError for a model that is not of llama's kind."""
-        from ...kit import encoders, gguf_write, hub_layout
+        from ...kit.exporting import gguf_write, hub_layout
+        from ...kit.models import encoders
 
         hub_layout.copy_small(subject.folder, folder)
         model = subject.hosts[0][0]
@@ -47,7 +48,7 @@ class Gguf:
         import torch
         from transformers import AutoModelForCausalLM
 
-        from ...kit import functions, recorded
+        from ...kit.exporting import functions, recorded
 
         model = AutoModelForCausalLM.from_pretrained(
             folder, gguf_file=FILE, dtype=torch.float32, local_files_only=True, trust_remote_code=False

@@ -22,13 +22,14 @@ class Onnx:
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Write a graph a function, with free batch and length, and what else a user of the hub's layout expects."""
-        from ...kit import hub_layout, onnx_write
+        from ...kit.exporting import hub_layout
+        from ...kit.exporting import onnx_write as onnx_write
 
         hub_layout.copy_small(subject.folder, folder)
         return onnx_write.write_all(subject, folder)
 
     def open(self, folder: Path) -> Runner:
         """Open it in onnxruntime."""
-        from ...kit import onnx_run
+        from ...kit.onnx import run as onnx_run
 
         return onnx_run.opened(folder)

@@ -27,7 +27,7 @@ class Safetensors:
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Copy the published model, and write its card. Raises ModelError for a user's own module, which is code."""
         from ...core.errors import ModelError
-        from ...kit import hub_layout, model_card
+        from ...kit.exporting import hub_layout, model_card
 
         if subject.task == "custom":
             raise ModelError(
@@ -46,7 +46,7 @@ class Safetensors:
 
         from ...core import registry
         from ...core.exporting import CARD
-        from ...kit import recorded
+        from ...kit.exporting import recorded
 
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         loaded = registry.get("tasks", card["task"]).load(folder)

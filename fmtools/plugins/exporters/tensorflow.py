@@ -27,7 +27,7 @@ class Tensorflow:
 
     def check(self) -> None:
         """Raise OptionError when no Python with TensorFlow and onnx2tf is known."""
-        from ...kit import tensorflow_run
+        from ...kit.exporting import tensorflow_run
 
         tensorflow_run.python()
 
@@ -35,7 +35,8 @@ class Tensorflow:
         """Write ONNX, fix its sizes, convert it. Raises ModelError with the converter's words."""
         import tempfile
 
-        from ...kit import hub_layout, onnx_write, tensorflow_run
+        from ...kit.exporting import hub_layout, tensorflow_run
+        from ...kit.exporting import onnx_write as onnx_write
 
         hub_layout.copy_small(subject.folder, folder)
         sizes = {"batch": 1, "length": min(LENGTH, int(subject.facts.get("max_length") or LENGTH))}
@@ -51,7 +52,7 @@ class Tensorflow:
         import json
 
         from ...core.exporting import CARD
-        from ...kit import tensorflow_run
+        from ...kit.exporting import tensorflow_run
 
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         return tensorflow_run.opened(folder / card["files"]["model"], card)

@@ -28,7 +28,7 @@ class TorchExport:
         """Write a program a function, with free batch and length. Raises ModelError when torch cannot follow the model."""
         import torch
 
-        from ...kit import hub_layout, torch_programs
+        from ...kit.exporting import hub_layout, torch_programs
 
         hub_layout.copy_small(subject.folder, folder)
         files = {part.part: f"{part.part}.pt2" for part in subject.functions}
@@ -40,7 +40,7 @@ class TorchExport:
         """Load every program; a call goes to the one that takes its inputs."""
         import torch
 
-        from ...kit import functions
+        from ...kit.exporting import functions
 
         found = functions.of(folder)
         modules = {name: torch.export.load(folder / own.file).module() for name, own in found.items()}

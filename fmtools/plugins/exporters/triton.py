@@ -25,7 +25,9 @@ class Triton:
 
     def export(self, subject: Subject, folder: Path) -> dict[str, Any]:
         """Write the repository, and the tokenizer beside it for the client."""
-        from ...kit import hub_layout, onnx_run, onnx_write, triton
+        from ...kit.exporting import hub_layout, triton
+        from ...kit.exporting import onnx_write as onnx_write
+        from ...kit.onnx import run as onnx_run
 
         hub_layout.copy_small(subject.folder, folder)
         files = {part.part: f"{REPOSITORY}/{part.part}/1/model.onnx" for part in subject.functions}
@@ -39,7 +41,8 @@ class Triton:
     def open(self, folder: Path) -> Runner:
         """Read every configuration as Triton does, compare it with its model, and run that in onnxruntime, Triton's backend."""
         from ...core.errors import ModelError
-        from ...kit import functions, onnx_run, triton
+        from ...kit.exporting import functions, triton
+        from ...kit.onnx import run as onnx_run
 
         for name, own in functions.of(folder).items():
             path = folder / own.file

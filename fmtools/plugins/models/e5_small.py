@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fmtools.core.contracts import ModelCard
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.choosing import MEASURED
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.models.choosing import MEASURED
 
 ASSET = Asset(
     kind="models",
@@ -26,7 +26,7 @@ ASSET = Asset(
         ),
     ),
     disk=490_000_000,
-    converter="fmtools.kit.convert_e5",
+    converter="fmtools.kit.fetching.convert_e5",
 )
 
 #: Those of XLM-R's pretraining, after the two that were looked at here.

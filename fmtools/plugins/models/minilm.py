@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fmtools.core.contracts import ModelCard
 from fmtools.core.errors import ModelError
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.choosing import MEASURED
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.models.choosing import MEASURED
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BYTES = 90_868_376

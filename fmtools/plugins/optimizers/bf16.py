@@ -20,6 +20,6 @@ class Bf16:
 
     def optimize(self, source: Path, target: Path, given: Material) -> None:
         """Keep the weights in bfloat16, each behind a cast that onnxruntime folds away as it loads the model."""
-        from ...kit import onnx_halves
+        from ...kit.onnx import halves as onnx_halves
 
         onnx_halves.bf16(source, target, self.operations, given)

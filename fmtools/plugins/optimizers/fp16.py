@@ -20,6 +20,6 @@ class Fp16:
 
     def optimize(self, source: Path, target: Path, given: Material) -> None:
         """Turn weights and nodes into float16; what goes in and out stays float32."""
-        from ...kit import onnx_halves
+        from ...kit.onnx import halves as onnx_halves
 
         onnx_halves.fp16(source, target, self.operations, given)

@@ -20,6 +20,6 @@ class Int4Weights:
 
     def optimize(self, source: Path, target: Path, given: Material) -> None:
         """Quantize every matrix of weights, and the table of embeddings."""
-        from ...kit import onnx_quantize
+        from ...kit.onnx import quantize as onnx_quantize
 
         onnx_quantize.four_bits(source, target, self.operations, given)

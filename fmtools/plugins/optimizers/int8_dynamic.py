@@ -20,6 +20,6 @@ class Int8Dynamic:
 
     def optimize(self, source: Path, target: Path, given: Material) -> None:
         """Quantize every weight, a scale for each column."""
-        from ...kit import onnx_quantize
+        from ...kit.onnx import quantize as onnx_quantize
 
         onnx_quantize.dynamic(source, target, self.operations, given)

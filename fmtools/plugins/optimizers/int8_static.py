@@ -20,6 +20,6 @@ class Int8Static:
 
     def optimize(self, source: Path, target: Path, given: Material) -> None:
         """Run the rows through the graph, keep the ranges of what flows into each product, quantize with them."""
-        from ...kit import onnx_quantize
+        from ...kit.onnx import quantize as onnx_quantize
 
         onnx_quantize.static(source, target, self.operations, given)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
-from fmtools.kit.batches_io import damaged, gather_batches, refuse_nothing
-from fmtools.kit.places import ends_with, is_folder_of, load_path
-from fmtools.kit.tables import Rows
+from fmtools.kit.reading.batches_io import damaged, gather_batches, refuse_nothing
+from fmtools.kit.reading.places import ends_with, is_folder_of, load_path
+from fmtools.kit.reading.tables import Rows
 
 #: How an IPC file begins; a stream begins with the length of its first message.
 MAGIC = b"ARROW1"

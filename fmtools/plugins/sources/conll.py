@@ -11,13 +11,12 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken, Repairs
-from fmtools.kit.gather import Gatherer, gathered
-from fmtools.kit.places import ends_with, is_folder_of, load_path
-from fmtools.kit.tables import Rows
-from fmtools.kit.tag_schemes import STRAY_BLANK, Census, continues, split_tag, to_bio2
-from fmtools.kit.text_lines import TextFile, open_text
-from fmtools.kit.tokens_io import (
+from fmtools.kit.reading.broken import Broken, Repairs
+from fmtools.kit.reading.gather import Gatherer, gathered
+from fmtools.kit.reading.places import ends_with, is_folder_of, load_path
+from fmtools.kit.reading.tables import Rows
+from fmtools.kit.reading.text_lines import TextFile, open_text
+from fmtools.kit.reading.tokens_io import (
     DOCUMENT,
     SEEN_LINES,
     TAG,
@@ -27,6 +26,7 @@ from fmtools.kit.tokens_io import (
     layout_of,
     looks_like_tokens,
 )
+from fmtools.kit.rows.tag_schemes import STRAY_BLANK, Census, continues, split_tag, to_bio2
 
 NO_TAG, MANY = "sentences with a line without a tag", "sentences with a line of more columns than the others"
 FEW = "sentences with a line of fewer columns than the others"

@@ -13,13 +13,13 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken
-from fmtools.kit.cache import let_go
-from fmtools.kit.grids import grid_rows
-from fmtools.kit.places import ending_of, ends_with, is_folder_of, load_path
-from fmtools.kit.tables import Rows
-from fmtools.kit.text_lines import TextFile, open_text
-from fmtools.kit.tokens_io import looks_like_tokens
+from fmtools.kit.reading.broken import Broken
+from fmtools.kit.reading.cache import let_go
+from fmtools.kit.reading.grids import grid_rows
+from fmtools.kit.reading.places import ending_of, ends_with, is_folder_of, load_path
+from fmtools.kit.reading.tables import Rows
+from fmtools.kit.reading.text_lines import TextFile, open_text
+from fmtools.kit.reading.tokens_io import looks_like_tokens
 
 #: Longest field, in characters. The csv module keeps one limit for the whole process: it is raised while we read.
 FIELD_LIMIT = 16 << 20

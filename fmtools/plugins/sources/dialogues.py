@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.builtin import Row, by_text, dataset
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.rows.builtin import Row, by_text, dataset
 
 ASSET = Asset(
     kind="data",

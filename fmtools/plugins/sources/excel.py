@@ -9,10 +9,10 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken
-from fmtools.kit.grids import Record, grid_rows
-from fmtools.kit.places import ends_with, existing, is_folder_of, load_path
-from fmtools.kit.tables import SPLIT_NAMES, SPLIT_ORDER, Rows, account, counted, slug
+from fmtools.kit.reading.broken import Broken
+from fmtools.kit.reading.grids import Record, grid_rows
+from fmtools.kit.reading.places import ends_with, existing, is_folder_of, load_path
+from fmtools.kit.reading.tables import SPLIT_NAMES, SPLIT_ORDER, Rows, account, counted, slug
 
 INSTALL = "Install what reads it: pip install python-calamine"
 #: Sheets are packed XML: what a file may unfold to, and by how much.

@@ -9,19 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.cache import let_go
-from fmtools.kit.chats import form_of
-from fmtools.kit.hub_tables import rows_of
-from fmtools.kit.tables import (
-    SPLIT_NAMES,
-    SPLIT_ORDER,
-    Rows,
-    account,
-    counted,
-    dataset_of,
-    plain,
-    table_of,
-)
+from fmtools.kit.reading.cache import let_go
+from fmtools.kit.reading.hub_tables import rows_of
+from fmtools.kit.reading.tables import SPLIT_NAMES, SPLIT_ORDER, Rows, account, counted, dataset_of, plain, table_of
+from fmtools.kit.rows.chats import form_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,9 +8,9 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.cache import let_go
-from fmtools.kit.hub_tables import rows_of
-from fmtools.kit.tables import SPLIT_NAMES, SPLIT_ORDER, account, counted, slug
+from fmtools.kit.reading.cache import let_go
+from fmtools.kit.reading.hub_tables import rows_of
+from fmtools.kit.reading.tables import SPLIT_NAMES, SPLIT_ORDER, account, counted, slug
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}(?::[\w.+-]+)?")
 #: Seconds until the hub must have answered.

@@ -13,7 +13,7 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.tables import Rows, dataset_of, table_of
+from fmtools.kit.reading.tables import Rows, dataset_of, table_of
 
 FILES = {"intents": "intents-en.csv.gz", "intents-zh": "intents-zh-CN.csv.gz"}
 FOLDER = Path(__file__).parent / "data"

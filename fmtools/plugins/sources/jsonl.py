@@ -10,14 +10,14 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken
-from fmtools.kit.chats import SEEN, Form, form_of
-from fmtools.kit.gather import Gatherer, gathered
-from fmtools.kit.json_values import Found, json_lines, json_list, usable
-from fmtools.kit.places import ending_of, ends_with, is_folder_of, load_path
-from fmtools.kit.squads import looks_like_squad
-from fmtools.kit.tables import SPLIT_NAMES, Rows
-from fmtools.kit.text_lines import TextFile, open_text
+from fmtools.kit.reading.broken import Broken
+from fmtools.kit.reading.gather import Gatherer, gathered
+from fmtools.kit.reading.json_values import Found, json_lines, json_list, usable
+from fmtools.kit.reading.places import ending_of, ends_with, is_folder_of, load_path
+from fmtools.kit.reading.squads import looks_like_squad
+from fmtools.kit.reading.tables import SPLIT_NAMES, Rows
+from fmtools.kit.reading.text_lines import TextFile, open_text
+from fmtools.kit.rows.chats import SEEN, Form, form_of
 
 NO_OBJECT = "values that are no object"
 #: Keys under which files keep their rows, beside a version or a licence.

@@ -9,14 +9,14 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken
-from fmtools.kit.gather import Gatherer, gathered
-from fmtools.kit.packed import inner_name
-from fmtools.kit.pairs import TITLES, is_pair_folder, language_of, looks_parallel, pairs_of, two_files
-from fmtools.kit.places import ending_of, ends_with, existing, is_folder_of, load_path, load_splits
-from fmtools.kit.tables import SPLIT_NAMES, Rows, dataset_of, slug
-from fmtools.kit.text_lines import TextFile, open_text
-from fmtools.kit.tmx import read_tmx
+from fmtools.kit.reading.broken import Broken
+from fmtools.kit.reading.gather import Gatherer, gathered
+from fmtools.kit.reading.packed import inner_name
+from fmtools.kit.reading.pairs import TITLES, is_pair_folder, language_of, looks_parallel, pairs_of, two_files
+from fmtools.kit.reading.places import ending_of, ends_with, existing, is_folder_of, load_path, load_splits
+from fmtools.kit.reading.tables import SPLIT_NAMES, Rows, dataset_of, slug
+from fmtools.kit.reading.text_lines import TextFile, open_text
+from fmtools.kit.reading.tmx import read_tmx
 
 EMPTY_SIDE, NO_TAB = "pairs with an empty side", "lines that are no two columns with a tab between"
 TAB_ENDINGS = (".tsv", ".tab", ".txt")

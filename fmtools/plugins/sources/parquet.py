@@ -7,9 +7,9 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.batches_io import damaged, gather_batches, refuse_nothing
-from fmtools.kit.places import ends_with, is_folder_of, load_path
-from fmtools.kit.tables import Rows
+from fmtools.kit.reading.batches_io import damaged, gather_batches, refuse_nothing
+from fmtools.kit.reading.places import ends_with, is_folder_of, load_path
+from fmtools.kit.reading.tables import Rows
 
 #: What a file may unfold to. A few kilobytes can unfold to gigabytes.
 MAX_UNFOLDED = 64 << 30

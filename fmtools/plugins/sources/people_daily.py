@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.builtin import Row, dataset, in_order
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.rows.builtin import Row, dataset, in_order
 
 ASSET = Asset(
     kind="data",

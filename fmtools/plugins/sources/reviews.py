@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.tables import Rows, account, counted, table_of
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.reading.tables import Rows, account, counted, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

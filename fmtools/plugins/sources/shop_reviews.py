@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
-from fmtools.kit import assets
-from fmtools.kit.assets import Asset, Package
-from fmtools.kit.builtin import Row, by_text, dataset
-from fmtools.kit.split import text_key
+from fmtools.kit.fetching import assets
+from fmtools.kit.fetching.assets import Asset, Package
+from fmtools.kit.rows.builtin import Row, by_text, dataset
+from fmtools.kit.rows.split import text_key
 
 ASSET = Asset(
     kind="data",

@@ -9,12 +9,12 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken, Repairs
-from fmtools.kit.gather import Gatherer, gathered
-from fmtools.kit.places import load_path
-from fmtools.kit.squads import looks_like_squad, question_row
-from fmtools.kit.tables import Rows
-from fmtools.kit.text_io import read_text
+from fmtools.kit.reading.broken import Broken, Repairs
+from fmtools.kit.reading.gather import Gatherer, gathered
+from fmtools.kit.reading.places import load_path
+from fmtools.kit.reading.squads import looks_like_squad, question_row
+from fmtools.kit.reading.tables import Rows
+from fmtools.kit.reading.text_io import read_text
 
 NO_PARAGRAPHS = "articles without a list of paragraphs"
 NO_QUESTIONS = "paragraphs without a context and a list of questions"

@@ -10,16 +10,16 @@ from typing import Any
 
 from fmtools.core.contracts import PLAIN, Dataset, Reading
 from fmtools.core.errors import DataError
-from fmtools.kit.broken import Broken
-from fmtools.kit.cache import let_go
-from fmtools.kit.gather import Gatherer, gathered
-from fmtools.kit.packed import PACKED
-from fmtools.kit.pairs import looks_parallel
-from fmtools.kit.places import ends_with, existing, find_splits, is_folder, is_folder_of, load_path
-from fmtools.kit.tables import SPLIT_NAMES, SPLIT_ORDER, Rows, account, counted, slug
-from fmtools.kit.text_io import read_text
-from fmtools.kit.text_lines import TextFile, open_text
-from fmtools.kit.tokens_io import looks_like_tokens
+from fmtools.kit.reading.broken import Broken
+from fmtools.kit.reading.cache import let_go
+from fmtools.kit.reading.gather import Gatherer, gathered
+from fmtools.kit.reading.packed import PACKED
+from fmtools.kit.reading.pairs import looks_parallel
+from fmtools.kit.reading.places import ends_with, existing, find_splits, is_folder, is_folder_of, load_path
+from fmtools.kit.reading.tables import SPLIT_NAMES, SPLIT_ORDER, Rows, account, counted, slug
+from fmtools.kit.reading.text_io import read_text
+from fmtools.kit.reading.text_lines import TextFile, open_text
+from fmtools.kit.reading.tokens_io import looks_like_tokens
 
 ENDINGS = (".txt", ".text", ".md")
 #: Blank lines part paragraphs; where so many lines stand between them, they part something else, and lines are rows.

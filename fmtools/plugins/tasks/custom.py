@@ -28,7 +28,7 @@ class Custom:
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose the columns that forward asks for, make labels numbers, split. Raises DataError and OptionError."""
-        from ...kit import module_data
+        from ...kit.module import data as module_data
 
         if options.method != "full" and is_module(options.model):
             raise OptionError(
@@ -39,7 +39,7 @@ class Custom:
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data the columns and labels of this run."""
-        from ...kit import module_data
+        from ...kit.module import data as module_data
 
         return module_data.align(data, meta)
 
@@ -47,7 +47,9 @@ class Custom:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Open the module, learn a tokenizer if it needs one, try it on the first rows."""
-        from ...kit import methods, module_folder, module_model
+        from ...kit.module import folder as module_folder
+        from ...kit.module import model as module_model
+        from ...kit.training import methods
 
         opened = module_folder.begin(Path(model_folder), splits["train"], meta, options)
         runner = opened.runner
@@ -72,38 +74,38 @@ class Custom:
         )
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
-        """Score what kit.module_model.passed gave: forward's own numbers, and those of a classification or regression."""
-        from ...kit import module_scores
+        """Score what kit.module.model.passed gave: forward's own numbers, and those of a classification or regression."""
+        from ...kit.module import scores as module_scores
 
         return module_scores.score(outputs, truth, meta)
 
     def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
         """Return what happened on each row, for tests between runs (%fm_compare)."""
-        from ...kit import row_outcomes
+        from ...kit.scoring import row_outcomes
 
         return row_outcomes.module(outputs, truth, meta["label_kind"])
 
     def load(self, folder: Path) -> Any:
         """Open a trained module. Raises ModelError for a folder that fmtools has not saved."""
-        from ...kit import module_folder
+        from ...kit.module import folder as module_folder
 
         return module_folder.load(folder)
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the columns that forward asks for, of each row; --text stands for the text column."""
-        from ...kit import module_scores
+        from ...kit.module import scores as module_scores
 
         return module_scores.inputs(options, data, meta)
 
     def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
         """Return for each row {"text", "label", "score", "top"}, {"text", "prediction"}, or what forward returns of it."""
-        from ...kit import module_scores
+        from ...kit.module import scores as module_scores
 
         return module_scores.predict(loaded, inputs, options.top)
 
     def outputs(self, loaded: Any, rows: pa.Table, batch_size: int) -> tuple[Any, Any]:
-        """Return what forward makes of prepared rows, and their labels; see kit.module_model.passed."""
-        from ...kit import module_model
+        """Return what forward makes of prepared rows, and their labels; see kit.module.model.passed."""
+        from ...kit.module import model as module_model
 
         return module_model.passed(loaded.runner, loaded.rows(rows), batch_size)
 
@@ -115,6 +117,6 @@ class Custom:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score the most frequent class, or the mean, of the training rows."""
-        from ...kit import module_scores
+        from ...kit.module import scores as module_scores
 
         return module_scores.baseline(splits["train"], splits[split], meta)

@@ -30,7 +30,8 @@ class PreferenceTuning:
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, tell plain texts from conversations, split by prompt. Raises DataError and OptionError."""
-        from ...kit import extras, preference_data
+        from ...kit import extras
+        from ...kit.rows import preference_data
 
         extras.need("trl", "trl", "llm")
         if options.from_scratch:
@@ -45,7 +46,7 @@ class PreferenceTuning:
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data the form of this run."""
-        from ...kit import preference_data
+        from ...kit.rows import preference_data
 
         return preference_data.align(data, meta)
 
@@ -53,38 +54,38 @@ class PreferenceTuning:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load the model, tokenise the pairs, keep the reference."""
-        from ...kit import preferences
+        from ...kit.models import preferences
 
         return preferences.parts(model_folder, splits, meta, options)
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
-        """Score log likelihoods [rows, 2] against those of the first model; see kit.preferences."""
-        from ...kit import preferences
+        """Score log likelihoods [rows, 2] against those of the first model; see kit.models.preferences."""
+        from ...kit.models import preferences
 
         return preferences.score(outputs, truth, meta["beta"], meta["form"])
 
     def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
         """Return what happened on each row, for tests between runs (%fm_compare)."""
-        from ...kit import row_outcomes
+        from ...kit.scoring import row_outcomes
 
         return row_outcomes.preferences(outputs, meta["beta"])
 
     def load(self, folder: Path) -> Any:
         """Return (model, tokenizer, folder) of a trained folder."""
-        from ...kit import language_model
+        from ...kit.models import language_model
 
         return *language_model.load(folder, "causal"), folder
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
         """Return {"text"} for each prompt, and {"messages"} too where conversations were learned."""
-        from ...kit import prompts
+        from ...kit.rows import prompts
 
         return prompts.of(options, data, {**meta, "text_column": meta["prompt"]})
 
     def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
         """Return {"text", "generated_text"}: the answer in a conversation; else the text with what was written after it."""
-        from ...kit import preferences
-        from ...kit.generate import Sampling
+        from ...kit.models import preferences
+        from ...kit.models.generate import Sampling
 
         written = preferences.answers(loaded[:2], inputs, Sampling.of(options))
         return [
@@ -94,13 +95,13 @@ class PreferenceTuning:
 
     def outputs(self, loaded: Any, rows: pa.Table, batch_size: int) -> tuple[Any, Any]:
         """Return log likelihoods of both answers under the trained and the first model, and the rows themselves."""
-        from ...kit import preferences
+        from ...kit.models import preferences
 
         return preferences.outputs(loaded, rows), rows.to_pylist()
 
     def attention(self, loaded: Any, text: str) -> tuple[list[str], np.ndarray]:
         """Return (tokens [n], attention [layers, heads, n, n]): each token looks at itself and those before it."""
-        from ...kit import looking
+        from ...kit.models import looking
 
         return looking.attention(*loaded[:2], text, special=False)
 
@@ -108,6 +109,6 @@ class PreferenceTuning:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score the model as it came: its margin is 0, and likelihood_accuracy says which answers it finds likelier."""
-        from ...kit import preferences
+        from ...kit.models import preferences
 
         return preferences.baseline(model_folder, splits[split], meta)

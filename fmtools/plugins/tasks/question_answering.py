@@ -26,13 +26,13 @@ class QuestionAnswering:
 
     def defaults(self, options: TrainOptions) -> dict[str, Any]:
         """Contexts are longer than sentences; a head over every token wants a lower rate than one over a pooled vector."""
-        from ...kit.rates import classifier_defaults
+        from ...kit.training.rates import classifier_defaults
 
         return {"max_length": 384, "head_learning_rate": 1e-3, **classifier_defaults(options)}
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, check that answers stand in their contexts, split by context. Columns: id, question, context, answers."""
-        from ...kit import questions
+        from ...kit.rows import questions
 
         prepared = questions.prepare(data, options)
         held = prepared.splits["validation"].num_rows
@@ -44,13 +44,13 @@ class QuestionAnswering:
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data this run's columns."""
-        from ...kit import questions
+        from ...kit.rows import questions
 
         return questions.align(data, meta)
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
         """Return {"question", "context"} for each typed question and each row."""
-        from ...kit import questions
+        from ...kit.rows import questions
 
         return questions.inputs(options, data, meta)
 
@@ -58,7 +58,8 @@ class QuestionAnswering:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load encoder and tokenizer, lay windows over every context, choose what is trained."""
-        from ...kit import methods, spans
+        from ...kit.models import spans
+        from ...kit.training import methods
 
         train, held = splits["train"], splits["validation"]
         pairs, answers = spans.rows_of(train)
@@ -92,32 +93,32 @@ class QuestionAnswering:
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
         """Score answers {"answer", "score"} against {"question", "answers"}: exact match and F1 of 100, as SQuAD's script."""
-        from ...kit import answers
+        from ...kit.scoring import answers
 
         return answers.scores(outputs, truth, meta)
 
     def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
         """Return what happened on each row, for tests between runs (%fm_compare)."""
-        from ...kit import row_outcomes
+        from ...kit.scoring import row_outcomes
 
         return row_outcomes.answers(outputs, truth, meta["script"])
 
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
-        from ...kit import spans
+        from ...kit.models import spans
 
         return spans.load(folder)
 
     def outputs(self, loaded: tuple[Any, Any], rows: pa.Table, batch_size: int) -> tuple[Any, Any]:
         """Return ([{"answer", "score", "start", "end"}], [{"question", "answers": [texts]}]) in the order of the rows."""
-        from ...kit import spans
+        from ...kit.models import spans
 
         (model, tokenizer), (pairs, truth) = loaded, _asked(rows)
         return [best[0] for best in spans.answer(model, tokenizer, pairs, batch_size)], truth
 
     def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
         """Return {"text", "question", "context", "answer", "score", "start", "end", "top": [...]}; places are in the context."""
-        from ...kit import spans
+        from ...kit.models import spans
 
         model, tokenizer = loaded
         pairs = [(row["question"], row["context"]) for row in inputs]
@@ -129,7 +130,7 @@ class QuestionAnswering:
 
     def attention(self, loaded: tuple[Any, Any], text: str) -> tuple[list[str], np.ndarray]:
         """Return (tokens [n], attention [layers, heads, n, n]) of "question, line feed, context" (or "question? context")."""
-        from ...kit import spans
+        from ...kit.models import spans
 
         return spans.attention(*loaded, text)
 
@@ -137,7 +138,7 @@ class QuestionAnswering:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score answers that need no model: a sentence of the context, or a name in it, whichever does best on training rows."""
-        from ...kit.lexical import ANSWERS
+        from ...kit.asking.lexical import ANSWERS
 
         def scored(name: str, rows: pa.Table) -> dict[str, Any]:
             pairs, truth = _asked(rows)
@@ -150,7 +151,7 @@ class QuestionAnswering:
 
 def _asked(rows: pa.Table) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
     """Return the (question, context) pairs of prepared rows, and the truth that `score` takes."""
-    from ...kit import spans
+    from ...kit.models import spans
 
     pairs, answers = spans.rows_of(rows)
     truth = [

@@ -30,7 +30,8 @@ class SentenceSimilarity:
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, tell the kind of rows, split by texts and ids. Raises DataError; OptionError for --method head."""
-        from ...kit import extras, partners
+        from ...kit import extras
+        from ...kit.rows import partners
 
         extras.need("sentence_transformers", "sentence-transformers", "embed")
         if options.method == "head" and not options.from_scratch:
@@ -44,7 +45,7 @@ class SentenceSimilarity:
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data the columns of this run."""
-        from ...kit import partners
+        from ...kit.rows import partners
 
         return partners.align(data, meta)
 
@@ -54,7 +55,8 @@ class SentenceSimilarity:
         """Load the encoder (or make one), apply the method to it, and choose the loss for the kind of rows."""
         from sentence_transformers import SentenceTransformerTrainingArguments
 
-        from ...kit import methods, similarity
+        from ...kit.models import similarity
+        from ...kit.training import methods
 
         learned = splits["train"]
         texts = [text for name in learned.column_names if name != "score" for text in learned[name].to_pylist()]
@@ -81,45 +83,45 @@ class SentenceSimilarity:
         )
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
-        """Score a search among all texts of the split, or cosines against the scores asked for; see kit.likeness."""
-        from ...kit import likeness
+        """Score a search among all texts of the split, or cosines against the scores asked for; see kit.scoring.likeness."""
+        from ...kit.scoring import likeness
 
         return likeness.score(outputs, truth, meta["kind"])
 
     def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
         """Return what happened on each row, for tests between runs (%fm_compare)."""
-        from ...kit import row_outcomes
+        from ...kit.scoring import row_outcomes
 
         return row_outcomes.rankings(outputs, truth, self.main_metric)
 
     def load(self, folder: Path) -> Any:
         """Load a trained folder as a SentenceTransformer."""
-        from ...kit import similarity
+        from ...kit.models import similarity
 
         return similarity.load(str(folder))
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
         """Return {"text"} for vectors, {"text", "pair"} for likeness, or {"text", "search"} with the texts of --data."""
-        from ...kit import searching
+        from ...kit.asking import searching
 
         return searching.inputs(options, data, meta)
 
     def predict(self, loaded: Any, inputs: list[dict[str, Any]], options: PredictOptions) -> list[dict[str, Any]]:
         """Return {"text", "embedding", "dimension"}, {"text", "pair", "score"} or {"text", "top": [{"text", "score", "row"}]}."""
-        from ...kit import searching
+        from ...kit.asking import searching
 
         return searching.answers(self._encode(loaded), inputs, options.top)
 
     def outputs(self, loaded: Any, rows: pa.Table, batch_size: int) -> tuple[Any, Any]:
-        """Return (vectors, truth) of prepared rows; see kit.likeness."""
-        from ...kit import likeness
+        """Return (vectors, truth) of prepared rows; see kit.scoring.likeness."""
+        from ...kit.scoring import likeness
 
         columns = set(rows.column_names)
         kind = "scored" if "score" in columns else "triplets" if "negative" in columns else "pairs"
         return likeness.outputs(self._encode(loaded, batch_size), rows, kind)
 
     def _encode(self, loaded: Any, batch_size: int = 64) -> Any:
-        from ...kit import similarity
+        from ...kit.models import similarity
 
         return lambda texts, asks: similarity.embed(
             loaded, texts, similarity.ASKING if asks else similarity.FOUND, batch_size
@@ -127,7 +129,7 @@ class SentenceSimilarity:
 
     def attention(self, loaded: Any, text: str) -> tuple[list[str], np.ndarray]:
         """Return (tokens [n], attention [layers, heads, n, n]) of the encoder, behind the prompt of a text that asks."""
-        from ...kit import looking, similarity
+        from ...kit.models import looking, similarity
 
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         return looking.attention(
@@ -138,7 +140,7 @@ class SentenceSimilarity:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score the model as it came; a search by words (tf-idf) stands beside it."""
-        from ...kit import details, likeness
+        from ...kit.scoring import details, likeness
 
         learned = splits["train"]
         words = likeness.tf_idf([text for name in ("anchor", "positive") for text in learned[name].to_pylist()])

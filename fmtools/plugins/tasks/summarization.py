@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.options import TrainOptions
-from ...kit.rewriting_task import Rewriting
-from ...kit.segments import sentences
+from ...kit.models.rewriting_task import Rewriting
+from ...kit.words.segments import sentences
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ class Summarization(Rewriting):
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score the first sentences of each text, one to three of them: as many as do best on training rows."""
-        from ...kit.written import rouge
+        from ...kit.scoring.written import rouge
 
         train = [splits["train"][side].to_pylist()[:TRIED] for side in ("source", "target")]
         best = max((1, 2, 3), key=lambda n: rouge([lead(s, n) for s in train[0]], train[1], meta["script"])["rougel"])

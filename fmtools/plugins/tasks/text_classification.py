@@ -23,19 +23,19 @@ class TextClassification:
 
     def defaults(self, options: TrainOptions) -> dict[str, Any]:
         """A new architecture and a frozen one want other rates than a pretrained one."""
-        from ...kit.rates import classifier_defaults
+        from ...kit.training.rates import classifier_defaults
 
         return classifier_defaults(options)
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, check labels, split. Result columns: text (string), label (int32, an index into meta["labels"])."""
-        from ...kit import labelled
+        from ...kit.rows import labelled
 
         return labelled.prepare(data, options)
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data this run's columns and label numbers. Raises DataError for a label the model does not know."""
-        from ...kit import labelled
+        from ...kit.rows import labelled
 
         return labelled.align(data, meta)
 
@@ -43,8 +43,9 @@ class TextClassification:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load encoder and tokenizer, tokenise every split, group the parameters for their two rates."""
-        from ...kit import classifiers, losses, methods, vocabulary
-        from ...kit.batches import PadTexts
+        from ...kit.models import classifiers
+        from ...kit.training import losses, methods, vocabulary
+        from ...kit.training.batches import PadTexts
 
         model, tokenizer = classifiers.build(model_folder, splits["train"], meta, options)
         model = methods.apply(model, options)
@@ -67,7 +68,7 @@ class TextClassification:
 
     def score(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> dict[str, Any]:
         """Score logits [rows, labels] against label numbers [rows], or against 0 and 1 for each label [rows, labels]."""
-        from ...kit import metrics
+        from ...kit.scoring import metrics
 
         if meta.get("multi_label"):
             return metrics.multi_label_scores(outputs, truth, meta["labels"])
@@ -75,19 +76,19 @@ class TextClassification:
 
     def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
         """Return what happened on each row, for tests between runs (%fm_compare)."""
-        from ...kit import row_outcomes
+        from ...kit.scoring import row_outcomes
 
         return row_outcomes.classes(outputs, truth)
 
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
-        from ...kit import classifiers, encoders
+        from ...kit.models import classifiers, encoders
 
         return classifiers.load(folder), encoders.load_tokenizer(str(folder))
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
         """Return {"text": ...}, with "pair" where rows have two texts, for each typed text and each row."""
-        from ...kit import inputs
+        from ...kit.rows import inputs
 
         if meta.get("pair_column"):
             return inputs.pairs(options, data, meta)
@@ -99,7 +100,7 @@ class TextClassification:
         With several labels a row also "labels", those above one half; scores are then probabilities of each by itself."""
         import pyarrow as pa
 
-        from ...kit.metrics import sigmoid, softmax
+        from ...kit.scoring.metrics import sigmoid, softmax
 
         names = ("text", "pair") if any("pair" in row for row in inputs) else ("text",)
         table = pa.table({name: pa.array([row.get(name, "") for row in inputs], pa.string()) for name in names})
@@ -111,7 +112,7 @@ class TextClassification:
     def outputs(self, loaded: tuple[Any, Any], rows: pa.Table, batch_size: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return logits [rows, labels] in the order of the rows, and the truth where there is any: label numbers [rows], or
         0 and 1 for each label [rows, labels]."""
-        from ...kit import classifiers
+        from ...kit.models import classifiers
 
         return classifiers.outputs(*loaded, rows, batch_size, _is_multi(loaded[0]))
 
@@ -119,8 +120,8 @@ class TextClassification:
         """Return (tokens [n], attention [layers, heads, n, n]); long texts are cut to 64 tokens to stay readable.
 
         Raises ModelError for a model without attention."""
-        from ...kit import classifiers
-        from ...kit.encoders import attention_of
+        from ...kit.models import classifiers
+        from ...kit.models.encoders import attention_of
 
         if not classifiers.has_attention(loaded[0]):
             raise ModelError(
@@ -132,8 +133,8 @@ class TextClassification:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], split: str
     ) -> dict[str, Any]:
         """Score a logistic regression on the frozen model's embeddings, trained on the training rows."""
-        from ...kit import encoders
-        from ...kit.frozen import logistic_regression, most_frequent
+        from ...kit.models import encoders
+        from ...kit.models.frozen import logistic_regression, most_frequent
 
         if not model_folder or meta.get("multi_label"):
             return {

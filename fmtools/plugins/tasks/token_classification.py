@@ -26,19 +26,19 @@ class TokenClassification:
 
     def defaults(self, options: TrainOptions) -> dict[str, Any]:
         """A new architecture and an adapter want other rates than a pretrained model."""
-        from ...kit.rates import classifier_defaults
+        from ...kit.training.rates import classifier_defaults
 
         return classifier_defaults(options)
 
     def prepare(self, data: Dataset, options: TrainOptions) -> Prepared:
         """Choose columns, bring tags to one form, split. Columns: tokens (list of texts), tags (list of int32)."""
-        from ...kit import sentences
+        from ...kit.rows import sentences
 
         return sentences.prepare(data, options)
 
     def align(self, data: Dataset, meta: dict[str, Any]) -> Prepared:
         """Give other data this run's form. Raises DataError for a tag the model does not know."""
-        from ...kit import sentences
+        from ...kit.rows import sentences
 
         return sentences.align(data, meta)
 
@@ -46,7 +46,8 @@ class TokenClassification:
         self, model_folder: str, splits: dict[str, pa.Table], meta: dict[str, Any], options: TrainOptions
     ) -> Parts:
         """Load encoder and tokenizer, turn every sentence into windows of pieces, choose what is trained."""
-        from ...kit import losses, methods, taggers, tokens, vocabulary
+        from ...kit.models import taggers, tokens
+        from ...kit.training import losses, methods, vocabulary
 
         train = splits["train"]["tokens"].to_pylist()
         model, tokenizer = taggers.build(model_folder, meta, train, options)
@@ -79,8 +80,8 @@ class TokenClassification:
 
         `outputs` and `truth` are what `outputs` returns, or the Trainer's arrays [rows, longest] with -100 for no tag.
         """
-        from ...kit import entities
-        from ...kit.taggers import Tagged
+        from ...kit.models.taggers import Tagged
+        from ...kit.scoring import entities
 
         labels, plain = meta["labels"], meta["plain"]
         if not isinstance(outputs, Tagged):
@@ -92,19 +93,19 @@ class TokenClassification:
 
     def outcomes(self, outputs: Any, truth: Any, meta: dict[str, Any]) -> Any:
         """Return what happened on each row, for tests between runs (%fm_compare)."""
-        from ...kit import row_outcomes
+        from ...kit.scoring import row_outcomes
 
         return row_outcomes.tags(outputs.tags, truth, meta["labels"], meta["plain"])
 
     def load(self, folder: Path) -> tuple[Any, Any]:
         """Load (model, tokenizer) of a trained folder."""
-        from ...kit import taggers
+        from ...kit.models import taggers
 
         return taggers.load(folder)
 
     def inputs(self, options: PredictOptions, data: Dataset | None, meta: dict[str, Any]) -> list[dict[str, Any]]:
         """Return {"text": ...} for each typed text and each row with a text, {"tokens": [...]} for each row with tokens."""
-        from ...kit.tag_columns import find_text
+        from ...kit.rows.tag_columns import find_text
 
         found: list[dict[str, Any]] = [{"text": text} for text in options.text]
         for table in data.splits.values() if data is not None else ():
@@ -121,15 +122,15 @@ class TokenClassification:
 
         start and end are offsets into the text; score is the mean over the entity's tokens.
         """
-        from ...kit import taggers
+        from ...kit.models import taggers
 
         return taggers.answers(loaded, inputs, AT_ONCE)
 
     def outputs(self, loaded: tuple[Any, Any], rows: pa.Table, batch_size: int) -> tuple[Any, list[np.ndarray] | None]:
-        """Return (kit.taggers.Tagged, the true tag numbers of each sentence), in the order of the rows."""
+        """Return (kit.models.taggers.Tagged, the true tag numbers of each sentence), in the order of the rows."""
         import numpy as np
 
-        from ...kit import taggers
+        from ...kit.models import taggers
 
         truth = rows["tags"].to_pylist() if "tags" in rows.column_names else None
         found = taggers.tag(loaded, rows["tokens"].to_pylist(), batch_size, truth)
@@ -137,7 +138,7 @@ class TokenClassification:
 
     def attention(self, loaded: tuple[Any, Any], text: str) -> tuple[list[str], np.ndarray]:
         """Return (tokens [n], attention [layers, heads, n, n]); long texts are cut to 64 tokens to stay readable."""
-        from ...kit import taggers
+        from ...kit.models import taggers
 
         return taggers.attention(loaded, text, DRAWN)
 
@@ -147,7 +148,7 @@ class TokenClassification:
         """Score the most frequent tag of each token in the training rows, O for one that is not there."""
         import numpy as np
 
-        from ...kit import entities
+        from ...kit.scoring import entities
 
         train, asked = (
             list(zip(splits[name]["tokens"].to_pylist(), splits[name]["tags"].to_pylist(), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...kit.rewriting_task import Rewriting
+from ...kit.models.rewriting_task import Rewriting
 
 if TYPE_CHECKING:
     import pyarrow as pa

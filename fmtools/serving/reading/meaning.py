@@ -2,7 +2,7 @@
 
 Random hyperplanes divide the space (M. Charikar, Similarity estimation techniques from rounding algorithms, STOC 2002). They
 pass through the middle of the reference's vectors, else all texts of a model would lie on one side: vectors of sentences have
-much in common. A text counts once, so that the tests of kit.drift for independent draws hold.
+much in common. A text counts once, so that the tests of kit.drift.counts for independent draws hold.
 """
 
 from __future__ import annotations

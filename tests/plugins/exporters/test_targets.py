@@ -15,7 +15,7 @@ import support
 from fmtools.core import registry
 from fmtools.core.errors import FmError, ModelError
 from fmtools.core.options import TrainOptions
-from fmtools.kit import fresh, ort_web, tensorflow_run, triton
+from fmtools.kit.exporting import fresh, ort_web, tensorflow_run, triton
 from fmtools.stages import export as stage
 from fmtools.stages import predict
 from fmtools.store.runs import home
@@ -35,7 +35,7 @@ def writer(shared_store: Path, tmp_path_factory: pytest.TempPathFactory) -> fmto
     """A Llama with fewer heads for keys than for queries, and an output layer that is its embedding."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from fmtools.kit import scratch
+    from fmtools.kit.models import scratch
 
     asked = TrainOptions(task="text-generation", data="x", model="gpt2", tokenizer="bpe", vocabulary=400)
     words = scratch.tokenizer([row["text"] for row in support.rows(60)], asked)

@@ -10,7 +10,7 @@ import pytest
 from fmtools.core import registry
 from fmtools.core.contracts import Dataset
 from fmtools.core.errors import DataError
-from fmtools.kit.split import text_key
+from fmtools.kit.rows.split import text_key
 from fmtools.stages.get import is_usable
 
 

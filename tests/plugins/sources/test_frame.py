@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from fmtools.core.errors import DataError
-from fmtools.kit import hub_tables
+from fmtools.kit.reading import hub_tables
 from fmtools.plugins.sources.frame import FrameSource
 
 ROWS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]

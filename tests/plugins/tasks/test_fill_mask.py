@@ -15,8 +15,9 @@ from fmtools.api import execute
 from fmtools.core.errors import FmError
 from fmtools.core.events import Control
 from fmtools.core.options import ResumeOptions, TrainOptions
-from fmtools.kit import documents, narrator
-from fmtools.kit.masking import Masked
+from fmtools.kit.models.masking import Masked
+from fmtools.kit.rows import documents
+from fmtools.kit.training import narrator
 from fmtools.runtime.wait import Silent
 from fmtools.store import controls
 from fmtools.store.log import LogReader

@@ -14,7 +14,7 @@ import fmtools
 from fmtools.core import registry
 from fmtools.core.errors import DataError, FmError, OptionError
 from fmtools.core.options import TrainOptions
-from fmtools.kit import preference_data
+from fmtools.kit.rows import preference_data
 from support import THINGS, WORDS, at_step, kill, records, rows, weights
 
 pytest.importorskip("trl")
@@ -40,7 +40,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from fmtools.kit import scratch
+    from fmtools.kit.models import scratch
 
     folder = tmp_path_factory.mktemp("models") / "llama"
     options = TrainOptions(task="text-generation", data="x", model="gpt2", tokenizer="bpe", vocabulary=400)
@@ -129,7 +129,7 @@ def test_scores_are_those_of_trl_on_the_same_pairs(llama: Path, tmp_path: Path) 
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import DPOConfig, DPOTrainer
 
-    from fmtools.kit import preferences
+    from fmtools.kit.models import preferences
 
     tokenizer = AutoTokenizer.from_pretrained(llama)
     reference, model = (AutoModelForCausalLM.from_pretrained(llama) for _ in range(2))

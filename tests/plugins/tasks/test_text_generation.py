@@ -167,7 +167,7 @@ class StopAt(Silent):
 def test_stopped_and_resumed_is_bit_identical(shared_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fmtools.api import execute
     from fmtools.core.options import ResumeOptions
-    from fmtools.kit import narrator
+    from fmtools.kit.training import narrator
 
     monkeypatch.setattr(narrator, "LOOK", 0.0)
     options = {**TINY, "task": "text-generation", "data": TEXTS, "dropout": 0.2, "sample_every": 3, "seed": 5}

@@ -17,7 +17,7 @@ from fmtools.api import execute
 from fmtools.core import registry
 from fmtools.core.events import Control
 from fmtools.core.options import TrainOptions
-from fmtools.kit import narrator
+from fmtools.kit.training import narrator
 from fmtools.runtime.wait import Silent
 from fmtools.store import controls, datasets
 from fmtools.store.log import LogReader

@@ -1,0 +1,1 @@
+"""Whether what a server sees is still what its model was made for."""

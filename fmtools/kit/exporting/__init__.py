@@ -1,0 +1,1 @@
+"""Models in formats of others, and the gate before a written model gets its name."""

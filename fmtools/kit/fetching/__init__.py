@@ -1,0 +1,1 @@
+"""Models and sets out of published packages: pinned, checked, converted."""

@@ -1,0 +1,1 @@
+"""Files of every kind and encoding to Arrow tables, every row accounted for."""

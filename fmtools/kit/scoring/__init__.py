@@ -1,0 +1,1 @@
+"""Scores as the field defines them, and what happened on each row."""

@@ -1,0 +1,1 @@
+"""Folders in encrypted files, and back into memory."""

@@ -1,0 +1,1 @@
+"""A stranger's files, checked before anything reads them."""

@@ -1,0 +1,1 @@
+"""The durable Trainer and what goes into it: methods, rates, losses, wishes, several processes."""

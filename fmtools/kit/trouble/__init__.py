@@ -1,0 +1,1 @@
+"""Trouble of a training, spotted and told."""

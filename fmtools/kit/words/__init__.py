@@ -1,0 +1,1 @@
+"""Texts divided, joined, changed and told apart by language."""

@@ -61,7 +61,7 @@ def test_the_hubs_cache_is_listed_without_the_network(tmp_path: Path) -> None:
     cached(tmp_path, "org/broken", {}, {"model.safetensors": b"xx"})
     (tmp_path / "models--org--half").mkdir()
     code = """
-from fmtools.kit.cards import hub_cache
+from fmtools.kit.models.cards import hub_cache
 for card in hub_cache():
     print(card.name, card.parameters, card.disk_bytes > 48, card.summary, *card.tasks, sep="|")
 """

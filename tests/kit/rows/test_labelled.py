@@ -83,7 +83,7 @@ def test_preparing_needs_no_pandas() -> None:
 import sys
 from fmtools.core import registry
 from fmtools.core.options import TrainOptions
-from fmtools.kit import labelled
+from fmtools.kit.rows import labelled
 data = registry.get("sources", "frame").load([{"text": f"{m} {i}", "label": m} for i in range(20) for m in ("good", "bad")])
 labelled.prepare(data, TrainOptions(data="x"))
 assert not {"pandas", "torch", "sklearn"} & set(sys.modules), {"pandas", "torch", "sklearn"} & set(sys.modules)

@@ -34,7 +34,7 @@ SAVERS = {
 def test_what_each_library_really_raises_is_understood(library: str, tmp_path: Path) -> None:
     code = f"""
 import sys
-from fmtools.kit.durable import disk_refusal
+from fmtools.kit.training.durable import disk_refusal
 path = {str(tmp_path / "file")!r}
 import resource
 import torch, safetensors.torch

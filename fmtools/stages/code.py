@@ -14,11 +14,11 @@ from ..store import datasets
 from ..store.log import LogReader
 from ..store.runs import RunRecord
 
-#: Which module of the kit writes a task's script.
+#: Which module of kit.code writes a task's script.
 WRITERS = {
-    "text-classification": "code_texts",
-    "token-classification": "code_tags",
-    "text-generation": "code_language",
+    "text-classification": "texts",
+    "token-classification": "tags",
+    "text-generation": "language",
 }
 #: Options that make a run end elsewhere than after its last step with its last weights.
 TAKES_BEST = "The run kept the weights of its best evaluation; this script keeps the last ones."
@@ -45,7 +45,7 @@ def _writer(record: RunRecord, path: Path) -> Any:
     name = WRITERS.get(record.task)
     if name is None:
         raise FmError(f"There is no script for {record.task} yet.", f"These have one: {', '.join(WRITERS)}.")
-    writer = importlib.import_module(f"..kit.{name}", __package__)
+    writer = importlib.import_module(f"..kit.code.{name}", __package__)
     trained = path / "artifacts" / "model"
     why = writer.refusal(str(trained)) if trained.is_dir() else "it has no model yet, whose shape the script needs"
     if why:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...core.options import TrainOptions
 from ..training import batches, methods, optimizers
+from ..training import quick as kernels
 
 #: Options that a script's blocks read.
 READ = (
@@ -23,6 +24,7 @@ READ = (
     "seed",
 )  # fmt: skip
 IMPORTS = """
+import contextlib
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -43,10 +45,13 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    PreTrainedModel,
     Trainer,
     TrainingArguments,
     set_seed,
 )
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+from transformers.modeling_utils import AttentionInterface
 """
 EDIT = "# What is trained, and how: edit here.\n"
 READ_ROWS = '''
@@ -114,7 +119,8 @@ def fit(model, rows, collate, loss=None, shifted=True):
     trainer._loss_shifts_labels = trainer._loss_shifts_labels and shifted
     if not loss:
         trainer.model_accepts_loss_kwargs = False  # the model's own loss is a mean over its batch
-    trainer.train()
+    with quick(model):
+        trainer.train()
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
 '''
 
@@ -161,7 +167,7 @@ def script(facts: Facts, blocks: str, main: str) -> str:
         EDIT + "\n".join(settings),
         READ_ROWS.strip(),
         blocks.strip(),
-        "\n\n\n".join(part.strip() for part in (_methods(facts.options), TRAINER)),
+        "\n\n\n".join(part.strip() for part in (_methods(facts.options), _kernels(), TRAINER)),
         main.strip(),
         'if __name__ == "__main__":\n    main()',
     ]
@@ -200,6 +206,12 @@ def _methods(options: TrainOptions) -> str:
     error = "class OptionError(ValueError):\n    pass\n\n\n" if options.method != "full" else ""
     orders = quoted(batches.Shuffled, ("GROUPED_BATCHES", batches.GROUPED_BATCHES), batches.LengthGroups)
     return error + quoted(*things, optimizers.build) + "\n\n" + orders
+
+
+def _kernels() -> str:
+    """Quote dropout and attention as a training on a processor has them: stock ones draw other numbers, and take longer."""
+    things = kernels.drop, kernels.QuickDropout, kernels.attend, kernels.by_hand, kernels.quick
+    return quoted(("SHORT", kernels.SHORT), *things)
 
 
 def chosen_weights(options: TrainOptions) -> str:

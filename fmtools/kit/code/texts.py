@@ -29,7 +29,7 @@ def write(facts: Facts, folder: str) -> str:
     ]  # fmt: skip
     weights = facts.options.class_weights == "balanced" or facts.options.label_smoothing
     several = bool(facts.meta.get("multi_label"))
-    head = "from transformers import PreTrainedConfig, PreTrainedModel\nfrom transformers.modeling_outputs import SequenceClassifierOutput\n\n\n"
+    head = "from transformers import PreTrainedConfig\nfrom transformers.modeling_outputs import SequenceClassifierOutput\n\n\n"
     source = quoted(*blocks)
     if own:
         classes = encoder_classifier.EncoderClassifierConfig, encoder_classifier.EncoderClassifier

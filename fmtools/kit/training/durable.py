@@ -29,6 +29,7 @@ from ...core.errors import from_os_error
 from ...core.events import CheckpointEvent, NoticeEvent, PhaseEvent
 from .batches import LengthGroups, Shuffled
 from .narrator import Narrator
+from .quick import quick
 from .shares import SharingMixin
 from .trouble_watch import first_broken
 
@@ -81,7 +82,8 @@ class DurableMixin:
     def train_from(self, start: Path | None) -> Any:
         """Train to the run's end, from a checkpoint or from the beginning."""
         self.narrator.helm.recall(start)
-        return self.train(resume_from_checkpoint=str(start) if start else None)  # type: ignore[attr-defined]
+        with contextlib.nullcontext() if self.args.torch_compile else quick(self.model):  # type: ignore[attr-defined]
+            return self.train(resume_from_checkpoint=str(start) if start else None)  # type: ignore[attr-defined]
 
     def set_initial_training_values(self, args: Any, dataloader: Any) -> Any:
         """Give the run the length it was extended to. The Trainer counts its epochs before the first one, and could then not

@@ -11,7 +11,9 @@ _SIZES = {"batch": 1, "length": 4, "past": 1, "total": 5, "source": 4}
 _TEXTS = {
     "fill-mask": "The weather is ___ today.",
     "text-generation": "Once upon a time",
+    "summarization": "The letter was written by Anna on a Monday. It was long, and nobody read it to its end.",
     "token-classification": "Anna Smith moved from Paris to Berlin.",
+    "translation": "The letter was written on a Monday.",
 }
 _TYPES = {"tensor(int64)": "INT64", "tensor(int32)": "INT32", "tensor(float)": "FP32", "tensor(bool)": "BOOL"}
 

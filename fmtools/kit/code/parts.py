@@ -79,6 +79,10 @@ class OrderedTrainer(Trainer):
             return Shuffled(len(rows), self.args.seed, self._epoch)
         return LengthGroups(lengths, self.args.train_batch_size, self.args.seed, self._epoch)
 
+    def _clip_grad_norm(self, model):
+        norm = clip(model, self.optimizer, self.args.max_grad_norm)
+        return super()._clip_grad_norm(model) if norm is None else norm
+
     def _epoch(self):
         batches = -(-len(self.train_dataset) // self.args.train_batch_size)
         return self.state.global_step // max(1, -(-batches // self.args.gradient_accumulation_steps))
@@ -210,7 +214,7 @@ def _methods(options: TrainOptions) -> str:
 
 def _kernels() -> str:
     """Quote dropout and attention as a training on a processor has them: stock ones draw other numbers, and take longer."""
-    things = kernels.drop, kernels.QuickDropout, kernels.attend, kernels.by_hand, kernels.quick
+    things = kernels.drop, kernels.QuickDropout, kernels.attend, kernels.by_hand, kernels.clip, kernels.quick
     return quoted(("SHORT", kernels.SHORT), *things)
 
 

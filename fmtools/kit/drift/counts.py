@@ -141,7 +141,7 @@ def _moved(kind: str, words: list[str], shares: np.ndarray) -> tuple[Any, ...]:
 
 def _word(kind: str, name: str) -> str:
     """Return a bin as people read it: 32–44 characters, 0.95–0.98."""
-    if kind == "length":
+    if kind in ("length", "written"):
         return _between(int(name), [0, *LENGTHS], lambda low, high: f"{low}–{high - 1}")
     if kind == "score":
         bounds = [*SCORES, 1.0]

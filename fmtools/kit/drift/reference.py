@@ -15,7 +15,9 @@ from ...serving.reading.tally import Tally
 #: are asked: a language model reads prompts.
 ANSWERED = ("text-classification", "token-classification", "question-answering")
 VECTORS = "sentence-similarity"
-READING = (*ANSWERED, "fill-mask", VECTORS)
+#: Tasks that write from a text: the lengths of both are counted, of so many rows, since writing takes its time.
+REWRITING, WRITTEN = ("translation", "summarization"), 128
+READING = (*ANSWERED, "fill-mask", VECTORS, *REWRITING)
 
 
 def of(task: Task, loaded: Any, rows: Any, meta: dict[str, Any]) -> dict[str, Any]:
@@ -23,13 +25,15 @@ def of(task: Task, loaded: Any, rows: Any, meta: dict[str, Any]) -> dict[str, An
 
     {} where the rows are not what the model will be asked. Counts only: no text can be had from them; see serving.reading.tally.
     """
+    if task.name in REWRITING:
+        rows = rows.slice(0, WRITTEN)
     inputs = _inputs(rows, meta) if task.name in READING else []
     if task.name == VECTORS:
         inputs = [{"text": text} for row in rows.to_pylist() for text in row.values() if isinstance(text, str)]
     if not inputs:
         return {}
     answers: list[Any] = [None] * len(inputs)
-    if task.name in (*ANSWERED, VECTORS):
+    if task.name in (*ANSWERED, VECTORS, *REWRITING):
         answers = task.predict(loaded, inputs, PredictOptions.parse({"text": []}))
     middle = centre(np.array([answer["embedding"] for answer in answers])) if task.name == VECTORS else []
     tally = Tally(middle)
@@ -43,6 +47,8 @@ def _inputs(rows: Any, meta: dict[str, Any]) -> list[dict[str, Any]]:
     columns = set(rows.column_names)
     if {"question", "context"} <= columns:
         return list(rows.select(["question", "context"]).to_pylist())
+    if {"source", "target"} <= columns:
+        return [{"text": text} for text in rows["source"].to_pylist()]
     if "tokens" in columns:
         blank = "" if meta.get("division") == "characters" else " "
         return [{"text": blank.join(tokens)} for tokens in rows["tokens"].to_pylist()]

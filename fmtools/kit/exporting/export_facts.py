@@ -19,10 +19,17 @@ def of(loaded: Any, meta: dict[str, Any]) -> dict[str, Any]:
         "pair": bool(meta.get("pair_column")),
         "max_length": max_length(model, words),
         "pad_id": int(getattr(words, "pad_token_id", 0) or 0),
+        **({"languages": spoken} if (spoken := _languages(words, meta)) else {}),
         **({"division": meta["division"], "plain_tags": bool(meta["plain"])} if "division" in meta else {}),
         **({"prompts": dict(model.prompts)} if getattr(model, "prompts", None) else {}),
         **({"unanswerable": bool(meta["unanswerable"])} if "unanswerable" in meta else {}),
     }
+
+
+def _languages(words: Any, meta: dict[str, Any]) -> list[str]:
+    """Return the languages of source and target: by the columns' names, or as a model of many languages was told."""
+    told = [getattr(words, name, None) for name in ("src_lang", "tgt_lang")]
+    return list(meta.get("languages") or (told if all(told) else []))
 
 
 def _module(opened: Any) -> dict[str, Any]:

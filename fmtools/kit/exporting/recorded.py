@@ -148,7 +148,7 @@ def _rewriter(task: Task, loaded: Any, rows: Any, folder: Path) -> Subject:
             stack.enter_context(calls.watched(host, seen))
         for batch in _slices(rows, BATCHES[:3]):
             task.outputs(loaded, batch, batch.num_rows)
-    return _filled(subject, found)
+    return _filled(subject, [found[0], subject.parts[1].model.examples(found[1])])
 
 
 def _filled(subject: Subject, examples: list[list[dict[str, torch.Tensor]]]) -> Subject:
@@ -158,10 +158,10 @@ def _filled(subject: Subject, examples: list[list[dict[str, torch.Tensor]]]) -> 
     return subject
 
 
-def _parts(task: str, model: Any, folder: Path) -> list[Subject]:
-    """Return [the subject] of a model that writes, without examples."""
+def _parts(task: str, model: Any, folder: Path, cached: bool = True) -> list[Subject]:
+    """Return [the subject] of a model that writes, without examples. cached: an encoder-decoder keeps keys and values."""
     if rewriters_of(model):
-        pair = [rewriters.Encoder(model).eval(), rewriters.Decoder(model).eval()]
+        pair = [rewriters.Encoder(model).eval(), rewriters.Decoder(model, cached).eval()]
         parts = [
             Subject(task, one, folder, list(one.inputs), list(one.outputs), [], axes=dict(one.axes), part=one.name)
             for one in pair
@@ -183,7 +183,8 @@ def bound(task: str, loaded: Any, folder: Path, inputs: list[str], outputs: list
     """Return a loaded model as a Subject by the names of a card (fmtools.json), without watching it."""
     model = module_of(loaded).eval()
     if rewriters_of(model) or (decoders.writes(model) and "position_ids" in inputs):
-        return _parts(task, model, folder)[0]
+        cached = any(name.startswith(rewriters.PAST) for name in inputs)  # older ones keep none
+        return _parts(task, model, folder, cached)[0]
     as_dict = hasattr(model, "encode") and hasattr(model, "tokenize")
     way = calls.Dictionary(inputs) if as_dict else calls.Keywords(inputs)
     return Subject(task, model, folder, inputs, outputs, [], as_dict, hosts=[(model, way)])
@@ -236,7 +237,7 @@ def answered_by(
         return forward
 
     with ExitStack() as stack:
-        if subject.parts:
+        if subject.parts and not subject.parts[1].model.shapes:
             stack.enter_context(rewriters.without_cache(subject.model))
         for host, way in subject.hosts:
             stack.enter_context(calls.replaced(host, instead(way)))

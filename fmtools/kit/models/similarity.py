@@ -187,6 +187,17 @@ def prompts(model: SentenceTransformer, columns: Sequence[str]) -> dict[str, str
     return {name: wanted for name, side in sides.items() if (wanted := prompt(model, side))}
 
 
+def pieces(model: SentenceTransformer, table: Any, count: int = 64) -> list[np.ndarray]:
+    """Return the ids that the texts of prepared rows become, prompts and padding among them: flat arrays."""
+    before, found = prompts(model, table.column_names), [np.asarray(model.tokenizer.all_special_ids)]
+    for name in (name for name in table.column_names if name != "score"):
+        texts = table[name].to_pylist()
+        for start in range(0, len(texts), count):
+            ids = model.preprocess(texts[start : start + count], prompt=before.get(name))["input_ids"]
+            found.append(ids.numpy().ravel())
+    return found
+
+
 def save(model: SentenceTransformer, trained: Any, folder: Path) -> None:
     """Write the model in the layout of sentence-transformers, an adapter merged into its weights."""
     if hasattr(trained, "merge_and_unload"):

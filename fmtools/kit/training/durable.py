@@ -29,7 +29,7 @@ from ...core.errors import from_os_error
 from ...core.events import CheckpointEvent, NoticeEvent, PhaseEvent
 from .batches import LengthGroups, Shuffled
 from .narrator import Narrator
-from .quick import quick
+from .quick import clip, quick
 from .shares import SharingMixin
 from .trouble_watch import first_broken
 
@@ -75,6 +75,7 @@ class DurableMixin:
     args: Any
     control: Any
     train_dataset: Any
+    optimizer: Any
     _stage: Path | None = None
     #: The step of the newest checkpoint of this process, and how many changes of the run it holds.
     _published: tuple[int, int] = (-1, 0)
@@ -109,6 +110,10 @@ class DurableMixin:
         """Count the batch for the throughput, then train on it."""
         self.narrator.count(inputs)
         return super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        norm = clip(model, self.optimizer, self.args.max_grad_norm)
+        return super()._clip_grad_norm(model) if norm is None else norm  # type: ignore[misc]
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self._stage) if self._stage else super()._get_output_dir(trial=trial)  # type: ignore[misc]

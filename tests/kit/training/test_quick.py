@@ -10,7 +10,7 @@ from transformers import BertConfig, BertForSequenceClassification, T5Config, T5
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from fmtools.kit.training.quick import QuickDropout, attend, by_hand, drop, quick
+from fmtools.kit.training.quick import QuickDropout, attend, by_hand, clip, drop, quick
 
 BIDIRECTIONAL, CAUSAL = SimpleNamespace(is_causal=False), SimpleNamespace(is_causal=True)
 GROUPED = SimpleNamespace(is_causal=True, num_key_value_groups=2)
@@ -165,3 +165,37 @@ def test_it_is_restored_when_a_training_breaks() -> None:
         raise ZeroDivisionError
     assert QuickDropout not in {type(m) for m in model.modules()}
     assert ALL_ATTENTION_FUNCTIONS["sdpa"] is sdpa_attention_forward
+
+
+def stepped(limit: float, ours: bool, **options: Any) -> tuple[nn.Module, float]:
+    torch.manual_seed(6)
+    model = nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 2))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, **options)
+    for _ in range(5):
+        optimizer.zero_grad()
+        model(torch.randn(20, 5)).square().sum().backward()
+        norm = clip(model, optimizer, limit) if ours else nn.utils.clip_grad_norm_(model.parameters(), limit)
+        if norm is None:
+            norm = nn.utils.clip_grad_norm_(model.parameters(), limit)
+        optimizer.step()
+    return model, float(norm)
+
+
+@pytest.mark.parametrize("limit", [0.01, 1.0, 1e6])
+@pytest.mark.parametrize("fused", [True, False])
+def test_clipping_is_that_of_torch(limit: float, fused: bool) -> None:
+    (ours, norm), (stock, wanted) = stepped(limit, True, fused=fused), stepped(limit, False, fused=fused)
+    assert norm == pytest.approx(wanted, rel=1e-5)
+    for a, b in zip(ours.parameters(), stock.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_gradients_that_are_no_numbers_are_not_hidden() -> None:
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    (model(torch.ones(1, 2)) * float("nan")).sum().backward()
+    norm = clip(model, optimizer, 1.0)
+    optimizer.step()
+    assert norm is not None
+    assert norm.isnan()
+    assert model.weight.isnan().all()

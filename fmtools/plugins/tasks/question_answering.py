@@ -59,7 +59,7 @@ class QuestionAnswering:
     ) -> Parts:
         """Load encoder and tokenizer, lay windows over every context, choose what is trained."""
         from ...kit.models import spans
-        from ...kit.training import methods
+        from ...kit.training import methods, vocabulary
 
         train, held = splits["train"], splits["validation"]
         pairs, answers = spans.rows_of(train)
@@ -67,10 +67,13 @@ class QuestionAnswering:
         model, tokenizer = spans.begin(model_folder, texts, options)
         spans.remember(model, tokenizer, [text for row in answers for _, text in row], meta["unanswerable"], options)
         model = methods.apply(model, options)
+        windows = spans.training_windows(tokenizer, train, options.max_length)
+        if options.optimizer != "adafactor":  # its averages over the rows of a matrix would be others
+            model = vocabulary.train_what_occurs(model, [*windows.inputs["input_ids"], tokenizer.all_special_ids])
         return Parts(
             model,
             tokenizer,
-            spans.training_windows(tokenizer, train, options.max_length),
+            windows,
             spans.training_windows(tokenizer, held, options.max_length),
             spans.PadWindows(tokenizer.pad_token_id or 0),
             methods.groups(model, options),

@@ -12,6 +12,8 @@ from typing import Any
 from .problems import BadArtifact
 
 ABOUT = "fmtools.json"
+#: The part of an encoder-decoder that reads.
+ENCODER = "encoder_model"
 #: Larger descriptions are not descriptions.
 LARGEST = 4_000_000
 
@@ -70,6 +72,11 @@ class Artifact:
     def content(self, name: str) -> bytes | None:
         """Return a file of the folder; None when it is not there."""
         return _content(self.folder, self.files, name)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model is one function, not an encoder with its decoder."""
+        return "model" in (self.about.get("files") or {}) or ENCODER not in (self.about.get("files") or {})
 
     def model(self, kind: str) -> Path | bytes:
         """Return one of the `files` of fmtools.json: its path, or what is in it. Raises BadArtifact for one outside of the

@@ -79,6 +79,8 @@ class Keeper:
     async def _take(self, settings: Settings) -> None:
         model = await asyncio.to_thread(Model.load, settings)
         model.batcher.on_group = self.meters.groups.observe
+        if model.writer is not None:
+            model.writer.on_tokens = self.meters.tokens.inc
         middle = middle_of(model.artifact.about.get("training"))
         self.sights.serves(model.artifact.key, settings.sealed, middle)
         old, self.model, self.settings = self.model, model, settings

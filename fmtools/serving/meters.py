@@ -28,6 +28,7 @@ class Meters:
         )
         self.refusals = Counter("fmtools_refusals", "Requests refused.", ["reason"], **of)
         self.rows = Counter("fmtools_rows", "Texts predicted.", **of)
+        self.tokens = Counter("fmtools_tokens", "Tokens written, by models that write.", **of)
         self.groups = Histogram("fmtools_group_size", "Texts computed together.", buckets=SIZES, **of)
         self.waiting = Gauge("fmtools_queue", "Texts that wait.", multiprocess_mode="livesum", **of)
         self.inflight = Gauge("fmtools_inflight", "Requests at work.", multiprocess_mode="livesum", **of)

@@ -13,17 +13,16 @@ from typing import Any
 import numpy as np
 
 from . import handed
-from .artifact import Artifact
+from .artifact import ENCODER, Artifact
 from .batching import Batcher, Plan
 from .cores import cores
 from .pieces import Piece, Whole, compute
 from .problems import BadArtifact, Problem
-from .sampling import Sampling
 from .session import Session
 from .settings import Settings
 from .tasks import handler_of
-from .tasks.base import Handler, Row
-from .writer import Decoder, Writer
+from .tasks.base import Asked, Handler, Row
+from .writer import Writer, Writes
 
 LOG = logging.getLogger("fmtools.serving")
 #: Longer texts are tokenised beside the event loop (characters): shorter ones take less than the way there.
@@ -48,7 +47,7 @@ class Model:
     def load(cls, settings: Settings) -> Model:
         """Open the artifact, compute once, measure. Blocks. Raises BadArtifact."""
         artifact = Artifact.open(Path(settings.folder), handed.read() if settings.sealed else None)
-        session = Session(artifact.model("model"), settings.threads)
+        session = Session(artifact.model("model" if artifact.whole else ENCODER), settings.threads)
         handler = handler_of(artifact, session)
         try:
             plan = warm_up(session, handler, artifact, settings.batching == "auto")
@@ -59,10 +58,10 @@ class Model:
             raise BadArtifact(f"The model does not compute: {said}") from error
         return cls(artifact, session, handler, plan, settings)
 
-    async def predict(self, rows: Sequence[Row], top: int, until: float) -> list[Row]:
-        """Return the answer of each row, by `until` (time.monotonic). Raises Problem."""
+    async def predict(self, rows: Sequence[Row], top: int, until: float, asked: Asked | None = None) -> list[Row]:
+        """Return the answer of each row, by `until` (time.monotonic). Raises Problem. asked: says how to write."""
         if self.writer is not None:
-            return [await self._written(self.writer, row, until) for row in rows]
+            return await self._written(self.writer, rows, top, until, asked or Asked(top=top))
         prepared = await self._prepare(rows)
         outputs = await self.batcher.submit([piece for pieces, _ in prepared for piece in pieces], until)
         answers, at = [], 0
@@ -71,11 +70,24 @@ class Model:
             at += len(pieces)
         return answers
 
-    async def _written(self, writer: Writer, row: Row, until: float) -> Row:
-        talk = self.handler.talk  # type: ignore[attr-defined]
-        prompt = talk.prompt(row["text"])
-        new = [token async for token in writer.tokens(prompt, Sampling(), until)]
-        return self.handler.answer(row, talk.after(prompt, new), [], 1)
+    async def _written(self, writer: Writer, rows: Sequence[Row], top: int, until: float, asked: Asked) -> list[Row]:
+        """Write from each row, so many side by side as there are lanes: the rest of a request waits here, not in the queue."""
+        handler: Any = self.handler
+        turns, how = asyncio.Semaphore(self.lanes), handler.how(asked)
+
+        async def one(row: Row) -> Row:
+            async with turns:
+                long = len(row["text"]) > LONG
+                prompt = await asyncio.to_thread(handler.prompt, row) if long else handler.prompt(row)
+                said = [new async for new in writer.tokens(prompt, how, until)]
+                return self.handler.answer(row, (prompt, said), [], top)
+
+        tasks = [asyncio.create_task(one(row)) for row in rows]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
 
     @property
     def waiting(self) -> int:
@@ -125,9 +137,9 @@ def warm_up(session: Session, handler: Handler, artifact: Artifact, batching: bo
 
     An int8 model with dynamic scales is never asked in batches: its answer to a text would depend on the others' texts.
     """
-    decoder: Decoder | None = getattr(handler, "decoder", None)
+    decoder: Writes | None = getattr(handler, "decoder", None)
     if decoder is not None:
-        _ = list(decoder.write([0, 1], Sampling(max_new_tokens=2)))
+        _ = list(decoder.write([0, 1], handler.how(Asked(max_new_tokens=2))))  # type: ignore[attr-defined]
     if not handler.sample(8):
         return Plan()
     _seconds(session, handler, artifact, 8, 1)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from . import bodies
 from .keeper import Keeper
 from .problems import Problem
-from .tasks.base import Asked
+from .tasks.base import Asked, rows_of
 
 #: What OpenAPI says of the refusals that every route may answer with.
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -43,10 +43,10 @@ def router(keeper: Keeper) -> APIRouter:
         until = keeper.until(bodies.wanted_seconds(request))
         asked = await _asked(request, until)
         with keeper.use() as model:
-            rows = model.handler.rows(asked)
+            rows = rows_of(model.handler, asked)
             if len(rows) > keeper.settings.rows:
                 raise Problem(422, f"text: there are {len(rows)}; a request may have {keeper.settings.rows}.", "text")
-            answers = await model.predict(rows, asked.top, until)
+            answers = await model.predict(rows, asked.top, until, asked)
         keeper.meters.rows.inc(len(rows))
         keeper.sights.rows(rows, answers)
         return as_json({"predictions": answers})

@@ -14,7 +14,7 @@ from .keeper import Keeper
 from .model import Model
 from .problems import Problem
 from .routes_predict import REFUSALS, as_json
-from .tasks.base import Asked
+from .tasks.base import Asked, rows_of
 
 #: Types of the protocol, as numpy calls them.
 TYPES = {
@@ -62,6 +62,12 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     top: int = Field(3, ge=1, le=1000)
+    max_new_tokens: int | None = Field(None, ge=1, le=8192)
+    beams: int | None = Field(None, ge=1, le=16)
+
+    def manner(self) -> dict[str, int]:
+        """Return what is said here, by the names of /predict's fields."""
+        return self.model_dump(exclude_none=True)
 
 
 class Infer(BaseModel):
@@ -69,7 +75,7 @@ class Infer(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     id: str | None = None
-    parameters: Parameters = Parameters(top=3)
+    parameters: Parameters = Parameters(top=3, max_new_tokens=None, beams=None)
     inputs: list[Tensor] = Field(min_length=1, max_length=32)
     outputs: list[Wanted] | None = None
 
@@ -120,7 +126,7 @@ def router(keeper: Keeper) -> APIRouter:
         given = _arrays(asked.inputs)
         with keeper.use() as found:
             if all(one.datatype == "BYTES" for one in asked.inputs):
-                outputs = await _texts(keeper, found, given, asked.parameters.top, until)
+                outputs = await _texts(keeper, found, given, asked.parameters.manner(), until)
             else:
                 outputs = await _tensors(keeper, found, given, until)
         chosen = _chosen(outputs, asked.outputs)
@@ -140,16 +146,25 @@ def known(keeper: Keeper, name: str) -> str:
 def described(name: str, model: Model) -> dict[str, Any]:
     """Return the protocol's metadata of a model: its fields as BYTES, then its own tensors."""
     texts = [{"name": field, "datatype": "BYTES", "shape": [-1]} for field in model.handler.fields]
+    given = ["prediction", *([model.handler.written] if model.handler.written else [])] if texts else []
+    own = model.session if model.artifact.whole else None
     return {
         "name": name,
         "versions": ["1"],
         "platform": "onnxruntime_onnx",
-        "inputs": [*texts, *(_spec(*one) for one in model.session.inputs)],
+        "inputs": [*texts, *(_spec(*one) for one in (own.inputs if own else ()))],
         "outputs": [
-            *([{"name": "prediction", "datatype": "BYTES", "shape": [-1]}] if texts else []),
-            *(_spec(*one) for one in model.session.outputs),
+            *({"name": name, "datatype": "BYTES", "shape": [-1]} for name in given),
+            *(_spec(*one) for one in (own.outputs if own else ())),
         ],
+        **({"properties": languages} if (languages := _languages(model)) else {}),
     }
+
+
+def _languages(model: Model) -> dict[str, str]:
+    """Return between which languages a model translates, where its card says so."""
+    named = model.artifact.about.get("languages") or []
+    return {f"{side}_language": str(code) for side, code in zip(("source", "target"), named, strict=False)}
 
 
 def _spec(name: str, kind: str, shape: list[Any]) -> dict[str, Any]:
@@ -202,16 +217,17 @@ def _flat(values: list[Any]) -> list[Any]:
 
 
 async def _texts(
-    keeper: Keeper, model: Model, given: dict[str, np.ndarray], top: int, until: float
+    keeper: Keeper, model: Model, given: dict[str, np.ndarray], manner: dict[str, int], until: float
 ) -> dict[str, np.ndarray]:
     fields = {name: [str(value) for value in values.ravel()] for name, values in given.items()}
-    unknown = next((name for name in fields if name not in Asked.model_fields or name == "top"), None)
+    unknown = next((name for name in fields if name not in Asked.model_fields or name in Parameters.model_fields), None)
     if unknown is not None:
         raise Problem(422, f"inputs: there is no text input {unknown!r}.", "inputs")
-    rows = model.handler.rows(Asked(top=top, **fields))
+    asked = Asked(**manner, **fields)
+    rows = rows_of(model.handler, asked)
     if len(rows) > keeper.settings.rows:
         raise Problem(422, f"inputs: there are {len(rows)} texts; a request may have {keeper.settings.rows}.", "inputs")
-    answers = await model.predict(rows, top, until)
+    answers = await model.predict(rows, asked.top, until, asked)
     keeper.meters.rows.inc(len(rows))
     keeper.sights.rows(rows, answers)
     found: dict[str, np.ndarray] = {
@@ -220,12 +236,16 @@ async def _texts(
     if all("label" in answer and "score" in answer for answer in answers):
         found["label"] = np.array([answer["label"] for answer in answers], object)
         found["score"] = np.array([answer["score"] for answer in answers], np.float32)
+    if (key := model.handler.written) and answers:
+        found[key] = np.array([answer[key] for answer in answers], object)
     if all("embedding" in answer for answer in answers):
         found["embedding"] = np.array([answer["embedding"] for answer in answers], np.float32)
     return found
 
 
 async def _tensors(keeper: Keeper, model: Model, given: dict[str, np.ndarray], until: float) -> dict[str, np.ndarray]:
+    if not model.artifact.whole:
+        raise Problem(422, "inputs: this model is several functions; send texts, as BYTES.", "inputs")
     wanted = {name: (kind, shape) for name, kind, shape in model.session.inputs}
     for name, (kind, shape) in wanted.items():
         if name not in given:

@@ -46,6 +46,7 @@ class Session:
             ) from None
         self.inputs = [_tensor(one) for one in self._session.get_inputs()]
         self.outputs = [_tensor(one) for one in self._session.get_outputs()]
+        self.threads = threads
         self.takes = frozenset(name for name, _, _ in self.inputs)
 
     def run(self, arrays: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -68,12 +69,21 @@ class Decoder:
         return {name: value for name, value in every.items() if name in self.session.takes}
 
 
+class Writes(Protocol):
+    """A model that writes. `how` is of the kind that the model's task makes of a request."""
+
+    def write(self, prompt: list[int], how: Any) -> Iterator[Any]:
+        """Yield something for each new token: writing can be stopped in between."""
+        ...
+
+
 class Writer:
     """Lets `lanes` texts be written side by side; at most `capacity` more wait. Belongs to the event loop."""
 
-    def __init__(self, decoder: Decoder, lanes: int, capacity: int) -> None:
+    def __init__(self, decoder: Writes, lanes: int, capacity: int) -> None:
         self.decoder, self.lanes, self.capacity = decoder, lanes, capacity
         self.active = 0
+        self.on_tokens: Callable[[int], Any] = lambda count: None
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="writing")
 
     @property
@@ -81,21 +91,22 @@ class Writer:
         """How many texts wait."""
         return max(0, self.active - self.lanes)
 
-    async def tokens(self, prompt: list[int], how: Sampling, until: float) -> AsyncGenerator[int, None]:
-        """Yield new tokens as they come, by `until` (time.monotonic). Raises Problem 429 or 504.
+    async def tokens(self, prompt: list[int], how: Any, until: float) -> AsyncGenerator[Any, None]:
+        """Yield new tokens (or what else the model says after each of them) as they come, by `until` (time.monotonic). Raises Problem 429 or 504.
 
         Whoever stops to take them ends the writing.
         """
         if self.waiting >= self.capacity:
             raise Problem(429, "The server has more requests waiting than it takes.", retry=1)
         loop, over = asyncio.get_running_loop(), threading.Event()
-        news: asyncio.Queue[int | BaseException | None] = asyncio.Queue()
+        news: asyncio.Queue[Any] = asyncio.Queue()
 
-        def tell(one: int | BaseException | None) -> None:
+        def tell(one: Any) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(news.put_nowait, one)
 
         self.active += 1
+        count = 0
         work = loop.run_in_executor(self._pool, _write, self.decoder, prompt, how, over, tell)
         work.add_done_callback(lambda _: setattr(self, "active", self.active - 1))
         try:
@@ -106,11 +117,13 @@ class Writer:
                     return
                 if isinstance(one, BaseException):
                     raise one
+                count += 1
                 yield one
         except TimeoutError:
             raise Problem(504, "The answer was not ready by the request's deadline.") from None
         finally:
             over.set()
+            self.on_tokens(count)
 
     def close(self) -> None:
         """Let the threads end when they have nothing to do."""
@@ -118,11 +131,11 @@ class Writer:
 
 
 def _write(
-    decoder: Decoder,
+    decoder: Writes,
     prompt: list[int],
-    how: Sampling,
+    how: Any,
     over: threading.Event,
-    tell: Callable[[int | BaseException | None], None],
+    tell: Callable[[Any], None],
 ) -> None:
     try:
         if not over.is_set():

@@ -48,8 +48,9 @@ def export(
     run, asked = Path(path), RunRecord.model_validate(record)
     exporter: Exporter = registry.get("exporters", to)
     began = time.perf_counter()
-    task, loaded, held, meta = opened(run, asked, Path(root), rows or (ROWS_WRITTEN if asked.task in WRITING else ROWS))
-    subject = _subject(task, loaded, held, meta, asked, run, training)
+    task, loaded, every, meta = opened(run, asked, Path(root), rows or ROWS)
+    held = every if rows or asked.task not in WRITING else _some(every, ROWS_WRITTEN)
+    subject = _subject(task, loaded, every, meta, asked, run, training)
     card: dict[str, Any] = {}
 
     def save(folder: Path) -> None:
@@ -95,17 +96,22 @@ def opened(run: Path, record: RunRecord, root: Path, rows: int) -> tuple[Task, A
 
     Raises ModelError when the model's files are not those that the run wrote.
     """
-    import numpy as np
-
     task: Task = registry.get("tasks", record.task)
     model = run / "artifacts" / "model"
     if fault := fault_in(model):
         raise ModelError(f"The model of run {record.name} is damaged: {fault}.", "Resume the run (%fm_resume).")
     splits, meta = datasets.load(record.dataset, root)
     held = splits["test" if "test" in splits else "validation"]
-    if held.num_rows > rows:  # files are often sorted by label
-        held = held.take(np.sort(np.random.default_rng(SEED).choice(held.num_rows, rows, replace=False)))
-    return task, task.load(model), held, meta
+    return task, task.load(model), _some(held, rows), meta
+
+
+def _some(held: Any, rows: int) -> Any:
+    """Return at most so many rows of an Arrow table, spread over it: files are often sorted by label."""
+    import numpy as np
+
+    if held.num_rows <= rows:
+        return held
+    return held.take(np.sort(np.random.default_rng(SEED).choice(held.num_rows, rows, replace=False)))
 
 
 def _subject(

@@ -22,6 +22,7 @@ NAMES = {
     "script": "scripts of texts",
     "words": "words of texts",
     "meaning": "meanings of texts",
+    "written": "lengths of what is written",
 }
 
 

@@ -22,6 +22,7 @@ ZH = {
     "after": "之后", "characters": "字符", "language": "语言", "tags": "标签", "entities": "实体", "roles": "角色",
     "{kept} of {seen} texts of {day} were kept; the personal data that was found in them is masked.": "{day} 的 {seen} 条文本中保留了 {kept} 条；其中找到的个人信息已遮盖。",
     "meanings of texts": "文本的含义",
+    "lengths of what is written": "所写文本的长度",
     "artifact": "产物", "no artifacts yet": "还没有产物", "encrypted": "已加密", "format": "格式",
     "nothing kept yet": "还没有保存的数据", "age": "保存于", "from": "来源", "recipe": "配方", "columns": "列",
     "matched by": "匹配依据", "nothing odd was found": "未发现异常",

@@ -37,6 +37,7 @@ def of(card: dict[str, Any], folder: Path) -> dict[str, Any]:
     request, limit = memory(files, _scores(card, folder))
     return {
         "slug": name, "tag": tag, "image": f"{name}:{tag}", "title": _line(card.get("name") or name), "task": card["task"],
+        "languages": " → ".join(_line(code) for code in card.get("languages") or ()),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}", "port": PORT, "user": USER,
         "drain": int(drain), "grace": int(drain + SPARE) + 5, "leaving": LEAVING, "cpus": 2,
         "memory_request": request, "memory_limit": limit,

@@ -14,10 +14,10 @@ class Bundle:
     name = "bundle"
     summary = "A folder that serves the model anywhere: server, Dockerfile, compose, Kubernetes, KServe."
     format = "bundle"
-    #: What the server answers; encoder-decoders it does not.
+    #: What the server answers.
     tasks: tuple[str, ...] = (
         "custom", "fill-mask", "preference-tuning", "question-answering", "sentence-similarity", "text-classification",
-        "text-generation", "token-classification",
+        "summarization", "text-generation", "token-classification", "translation",
     )  # fmt: skip
     tolerance = 1e-3
 

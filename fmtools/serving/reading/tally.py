@@ -27,8 +27,10 @@ WORDS, LOOKED_AT = 16, 2000
 #: What was answered when no label applies.
 NONE = "(none)"
 #: Kinds of counts, in the order of reports; of these the bins have an order.
-KINDS = ("label", "score", "length", "script", "words", "meaning")
-ORDERED = frozenset(("score", "length"))
+KINDS = ("label", "score", "length", "script", "words", "meaning", "written")
+ORDERED = frozenset(("score", "length", "written"))
+#: Fields of answers that were written from a text.
+WRITTEN = ("translation_text", "summary_text")
 
 _WORD = re.compile(r"[㐀-䶿一-鿿぀-ヿ]|[^\W\d_㐀-䶿一-鿿぀-ヿ]+")
 _SCRIPTS = (
@@ -58,6 +60,9 @@ class Tally:
         self.counts["words"][str(word_bin(head))] += 1
         if answer is not None:
             self.counts["label"].update(labels(answer))
+            for name in WRITTEN:
+                if name in answer:
+                    self.counts["written"][str(bisect_right(LENGTHS, len(answer[name])))] += 1
             if self.middle and "embedding" in answer:
                 self.counts["meaning"][str(part_of(answer["embedding"], self.middle))] += 1
             if (score := top_score(answer)) is not None:

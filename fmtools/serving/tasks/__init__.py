@@ -13,9 +13,11 @@ HANDLERS = {
     "fill-mask": "fill_mask:FillMask",
     "question-answering": "question_answering:QuestionAnswering",
     "sentence-similarity": "sentence_similarity:SentenceSimilarity",
+    "summarization": "summarization:Summarization",
     "text-classification": "text_classification:TextClassification",
     "text-generation": "text_generation:TextGeneration",
     "token-classification": "token_classification:TokenClassification",
+    "translation": "translation:Translation",
 }
 
 

@@ -22,6 +22,8 @@ class Asked(BaseModel):
     question: str | list[str] | None = Field(None, description="A question about the context, or several.")
     context: str | list[str] | None = Field(None, description="The text that answers are found in.")
     top: int = Field(3, ge=1, le=1000, description="How many labels or answers to return.")
+    max_new_tokens: int = Field(100, ge=1, le=8192, description="Length of what a model writes, in tokens.")
+    beams: int = Field(1, ge=1, le=16, description="Beams of the search; only models that translate or summarize.")
 
 
 class Handler(Protocol):
@@ -31,6 +33,10 @@ class Handler(Protocol):
     fields: tuple[str, ...]
     #: Whether the outputs have a value for each token [batch, length, ...]: those of padding are then cut off.
     over_tokens: bool
+    #: Fields of `Asked` besides `top` that say how this model answers.
+    manner: ClassVar[tuple[str, ...]]
+    #: The field of an answer that holds what was written; "" for a model that writes nothing.
+    written: ClassVar[str]
 
     def rows(self, asked: Asked) -> list[Row]:
         """Return one row for each answer that is asked for. Raises Problem 422, naming the field."""
@@ -49,11 +55,21 @@ class Handler(Protocol):
         ...
 
 
+def rows_of(handler: Handler, asked: Asked) -> list[Row]:
+    """Return one row for each answer that is asked for. Raises Problem 422 for a manner that the model does not have."""
+    for name in ("max_new_tokens", "beams"):
+        if name in asked.model_fields_set and name not in handler.manner:
+            raise Problem(422, f"{name}: this model knows no such thing.", name)
+    return handler.rows(asked)
+
+
 class TextRows:
     """Base of tasks whose rows are one text each, or two."""
 
     fields: tuple[str, ...] = ("text",)
     over_tokens = False
+    manner: ClassVar[tuple[str, ...]] = ()
+    written: ClassVar[str] = ""
     known: ClassVar[tuple[str, ...]] = ("text", "pair", "question", "context")
 
     def rows(self, asked: Asked) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Tensors:
 
     fields: tuple[str, ...] = ()
     over_tokens = False
+    manner: ClassVar[tuple[str, ...]] = ()
+    written: ClassVar[str] = ""
 
     def __init__(self, artifact: Artifact, session: Session) -> None:
         self.task = artifact.task

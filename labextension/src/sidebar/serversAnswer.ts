@@ -15,8 +15,9 @@ export function drawAnswer(answer: Prediction, trans: TranslationBundle): HTMLEl
   if (Array.isArray(answer.top)) {
     return ranked(answer.top as Prediction[], trans);
   }
-  if (typeof answer.generated_text === 'string') {
-    return h('p', { class: 'fm-server-written' }, answer.generated_text);
+  const text = written(answer);
+  if (text !== undefined) {
+    return h('p', { class: 'fm-server-written' }, text);
   }
   if (Array.isArray(answer.embedding)) {
     return vector(answer.embedding as number[], trans);
@@ -27,9 +28,15 @@ export function drawAnswer(answer: Prediction, trans: TranslationBundle): HTMLEl
   return h('pre', {}, JSON.stringify(answer, null, 1));
 }
 
+/** Return what a model wrote; undefined when its answer is of another kind. */
+function written(answer: Prediction): string | undefined {
+  const found = answer.generated_text ?? answer.translation_text ?? answer.summary_text;
+  return typeof found === 'string' ? found : undefined;
+}
+
 function ranked(top: Prediction[], trans: TranslationBundle): HTMLElement {
   const rows = top.map(each =>
-    row(String(each.label ?? each.answer ?? each.token_str ?? '') || trans.__('no answer'), each)
+    row(String(each.label ?? each.answer ?? each.token_str ?? written(each) ?? '') || trans.__('no answer'), each)
   );
   return h('ol', { class: 'fm-tab-results' }, ...rows);
 }

@@ -56,13 +56,15 @@ class SentenceSimilarity:
         from sentence_transformers import SentenceTransformerTrainingArguments
 
         from ...kit.models import similarity
-        from ...kit.training import methods
+        from ...kit.training import methods, vocabulary
 
         learned = splits["train"]
         texts = [text for name in learned.column_names if name != "score" for text in learned[name].to_pylist()]
         model = similarity.build(model_folder, texts, options)
         # An adapter is put into the encoder's own layers: the modules around it see the same encoder.
         trained = methods.apply(model[0].auto_model, options)
+        if options.optimizer != "adafactor":  # its averages over the rows of a matrix would be others
+            trained = vocabulary.train_what_occurs(trained, similarity.pieces(model, learned))
         return Parts(
             model,
             model.tokenizer,

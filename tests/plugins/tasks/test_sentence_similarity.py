@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import spearmanr
 
 import fmtools
@@ -54,6 +55,29 @@ def test_a_search_is_scored_at_every_evaluation_and_by_the_published_folder(run:
     assert run.history["validation/mrr"][-1][1] == pytest.approx(run.metrics["mrr"], abs=1e-5)
     again = fmtools.evaluate(run.id)
     assert again.metrics == pytest.approx(run.metrics)
+
+
+def test_only_the_pieces_that_occur_are_trained(
+    run: fmtools.Run, tiny: Path, shared_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the vocabulary, which gets no gradient, costs nothing; what is trained comes out as with all of it."""
+    from safetensors.torch import load_file
+
+    from fmtools.kit.training import vocabulary
+
+    monkeypatch.setattr(vocabulary, "SHARE", 0)
+    whole = train(tiny, watch_every=5)
+    plans = [next(r for r in records(one) if r["type"] == "plan") for one in (run, whole)]
+    assert plans[0]["trainable"] < plans[1]["trainable"] == plans[1]["parameters"] == plans[0]["parameters"]
+    ours, all_rows, before = (
+        load_file(folder / "model.safetensors")
+        for folder in (run.path / "artifacts/model", whole.path / "artifacts/model", tiny)
+    )
+    words = next(name for name in ours if name.endswith("word_embeddings.weight"))
+    moved = (ours[words] != before[words]).any(1)
+    assert 0 < int(moved.sum()) < 500
+    assert torch.allclose(ours[words][moved], all_rows[words][moved], atol=1e-5)
+    assert all(torch.allclose(ours[name], all_rows[name], atol=1e-5) for name in ours if name != words)
 
 
 def test_attention_is_watched_while_it_trains(run: fmtools.Run) -> None:

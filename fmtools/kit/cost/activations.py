@@ -24,7 +24,8 @@ def saved_bytes(trainer: Any, batch: dict[str, Any]) -> int:
         return tensor.detach()
 
     inputs = trainer._prepare_inputs(dict(batch))
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor), trainer.compute_loss_context_manager():
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
+    with trainer.kernels(), hooks, trainer.compute_loss_context_manager():
         loss = trainer.compute_loss(model, inputs)
     del loss
     return sum(found.values())

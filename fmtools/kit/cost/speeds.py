@@ -23,7 +23,8 @@ def speeds(trainer: Any, collate: Any, lengths: list[int], needs: Callable[[int]
     found: dict[int, float] = {}
     size, began = 1, Clock()
     while size <= min(LARGEST, len(rows)) and needs(size) < MOST * room().free and began.since()[0] < ENOUGH:
-        found[size] = _speed(trainer, collate, rows, order, size)
+        with trainer.kernels():
+            found[size] = _speed(trainer, collate, rows, order, size)
         if found[size] < SLOWER * max(found.values()):
             break
         size *= 2

@@ -83,8 +83,12 @@ class DurableMixin:
     def train_from(self, start: Path | None) -> Any:
         """Train to the run's end, from a checkpoint or from the beginning."""
         self.narrator.helm.recall(start)
-        with contextlib.nullcontext() if self.args.torch_compile else quick(self.model):  # type: ignore[attr-defined]
+        with self.kernels():
             return self.train(resume_from_checkpoint=str(start) if start else None)  # type: ignore[attr-defined]
+
+    def kernels(self) -> contextlib.AbstractContextManager[None]:
+        """Return what a training, and whoever measures its steps, computes within; compiled models have kernels of their own."""
+        return contextlib.nullcontext() if self.args.torch_compile else quick(self.model)  # type: ignore[attr-defined]
 
     def set_initial_training_values(self, args: Any, dataloader: Any) -> Any:
         """Give the run the length it was extended to. The Trainer counts its epochs before the first one, and could then not

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 STAMPS := $(VENV)/.stamps
-EXTRAS := quickstart,reviews,llm,embed,pii,serve,tensorboard,mlflow,trackio,ray,zh,dev
+EXTRAS := quickstart,reviews,llm,embed,pii,serve,tensorboard,mlflow,trackio,ray,ray-serve,zh,dev
 LAB_SOURCES := package.json yarn.lock tsconfig.json $(shell find labextension -type f -not -path '*/lib/*' 2>/dev/null)
 LAB_LINK := $(VENV)/share/jupyter/labextensions/fmtools
 
@@ -25,7 +25,7 @@ BENCH ?=
 # What the tests of real models and sets need; fetched into the user's cache, once.
 ASSETS := e5-small smollm2 people-daily shop-reviews moby-dick dialogues faq bible ui-strings-zh
 
-.PHONY: help setup assets run test lint format docs bench bench-gpu soak pins clean
+.PHONY: help setup assets run test lint lint-types lint-rest format docs bench bench-gpu soak pins clean
 
 help:
 	@echo "make run    set up, execute the quickstart notebook, open it in JupyterLab (HEADLESS=1: stop before that)"
@@ -73,7 +73,12 @@ run: setup
 lint: setup
 	ruff check .
 	ruff format --check .
+	$(MAKE) -j2 lint-types lint-rest
+
+lint-types:
 	mypy
+
+lint-rest:
 	lint-imports
 	python -m fmtools.derive.docs --check
 	python -m fmtools.derive.typescript --check
@@ -93,11 +98,11 @@ test: lint
 	jlpm test
 	@# In CI every real model and set must be there; elsewhere the tests of what cannot be had are skipped.
 	fmtools get $(ASSETS) || [ -z "$${CI:-}" ]
-	pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
-	pytest -m alone
-	@# Not in the user's store; a cell may train for minutes.
 	rm -rf build/notebook-runs
-	FMTOOLS_HOME=$(CURDIR)/build/notebook-runs pytest --nbval-lax --nbval-cell-timeout=3600 --timeout=3600 notebooks
+	@# Notebooks among the tests: one waits while another computes, each with a thread. tests/conftest.py orders the files.
+	env -u FMTOOLS_HOME pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not alone" \
+		--nbval-lax --nbval-cell-timeout=3600 tests notebooks
+	pytest -m alone
 
 assets: setup
 	fmtools get $(ASSETS)

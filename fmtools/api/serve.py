@@ -23,7 +23,7 @@ from .served import Served as Served
 from .served import ServedTable as ServedTable
 
 #: Options that a server's settings take as they are.
-_PLAIN = ("port", "host", "workers", "threads", "queue", "deadline", "batching", "keep_sample")
+_PLAIN = ("port", "host", "workers", "threads", "queue", "deadline", "batching", "keep_sample", "on")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -41,7 +41,7 @@ def serve(options: ServeOptions, follower: Follower) -> Served | ServedTable:
         return Served(find_service(options.stop)).stop()
     if options.replace:
         return _replace(find_service(options.replace), options)
-    serving.check()
+    serving.check(options.on)
     if options.restart:
         return _restart(find_service(options.restart), options.key_file)
     return _begin(options, foreground)
@@ -59,7 +59,13 @@ def _check_sample(options: ServeOptions) -> None:
 
 def _begin(options: ServeOptions, foreground: bool) -> Served:
     said: list[str] = []
+    if options.on and options.keep_sample:
+        raise OptionError("On Ray no texts are kept.", "Serve it without --keep-sample, or without --on.")
     folder = _exported(options.artifact, said)
+    if options.on and sealing.is_sealed(folder):
+        raise OptionError(
+            "An encrypted model is served from the memory of one machine alone.", "Leave --on out: --workers works."
+        )
     files = in_memory(folder, options.key_file)
     if files is not None and options.keep_sample:
         raise OptionError(
@@ -140,6 +146,7 @@ def _restart(service: ServiceFolder, key_file: str | None) -> Served:
         service.replace(service.record, {"folder": str(_in_the_clear(service.record.folder, [])), "sealed": False})
         serving.taken_in(service)
     else:
+        serving.check(str(service.settings.get("on") or ""))
         files = in_memory(folder, key_file)
         if files is None:
             vetted(folder)  # its files may be others than those that were served before

@@ -93,6 +93,7 @@ class Served(Shown):
             "task": record.task,
             "method": record.method,
             "artifact": record.artifact,
+            "on": state.get("on", ""),
             "status": state["status"],
             "url": state["url"],
             "pid": state["pid"],

@@ -38,7 +38,11 @@ QUIET = {
 }
 #: Of a cluster of our own. Ray takes a machine's outward address even where it was given the loopback one, unless it
 #: believes to be on a system whose firewall would ask the user.
-OWN = {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+OWN = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_agent_register_timeout_ms": "300000",  # usually 30 s, after which Ray ends
+}
 #: The least that Ray takes for objects, in bytes. Nothing of a training goes that way.
 OBJECTS = 80_000_000
 #: Seconds that a cluster of our own may take to start.
@@ -53,10 +57,10 @@ def check(options: TrainOptions) -> None:
         check_address(options.on)
 
 
-def check_address(on: str) -> None:
-    """Raise FmError when there is no going to `ray` or `ray://HOST:PORT`; see `check`."""
+def check_address(on: str, without: str = "Leave it out to train here.") -> None:
+    """Raise FmError when there is no going to `ray` or `ray://HOST:PORT`; see `check`. without: what else there is."""
     if on != "ray" and not ADDRESS.fullmatch(on):
-        raise OptionError(f"--on takes ray or ray://HOST:PORT, not {on!r}.", "Leave it out to train here.")
+        raise OptionError(f"--on takes ray or ray://HOST:PORT, not {on!r}.", without)
     if find_spec("ray") is None:
         raise OptionError("Ray is not installed.", "pip install 'fmtools[ray]' brings it.")
     if on != "ray":
@@ -157,10 +161,13 @@ def _start(processes: int, place: str) -> None:
 
 @contextlib.contextmanager
 def _patient() -> Iterator[None]:
-    """Give Ray the time to get up: it gives itself 30 seconds, a number in its code, which a busy machine may not keep."""
-    from ray._private import services
+    """Give Ray the time to get up: it gives itself 30 seconds, a number in its code, which a busy machine may not keep.
 
-    ask = services.get_node
+    Where Ray Serve is installed, Ray would also start all that its dashboard is made of, which nobody here looks at.
+    """
+    from ray._private import services, utils
+
+    ask, whole = services.get_node, utils.get_dashboard_dependency_error
 
     def asked_again(*args: Any, **kwargs: Any) -> Any:
         deadline = time.monotonic() + STARTING
@@ -173,10 +180,11 @@ def _patient() -> Iterator[None]:
                 time.sleep(0.2)
 
     services.get_node = asked_again
+    utils.get_dashboard_dependency_error = lambda: ImportError("not asked for")
     try:
         yield
     finally:
-        services.get_node = ask
+        services.get_node, utils.get_dashboard_dependency_error = ask, whole
 
 
 def _first(error: Exception) -> str:

@@ -16,19 +16,24 @@ from ..core.errors import FmError
 from ..kit.exporting import handed
 from ..store import lease
 from ..store.services import SETTINGS, STATE, ServiceFolder
+from . import serve_on_ray
 
 #: What the extra `serve` brings.
 NEEDED = ("fastapi", "uvicorn", "prometheus_client", "tokenizers")
 #: Seconds that a server may take until its model has computed once, and between two looks.
 STARTING, LOOK = 120.0, 0.05
+#: Seconds that it may take to answer what it has accepted, and to end.
+ENDING = 40.0
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def check() -> None:
-    """Raise FmError when the packages of a server are not installed."""
+def check(on: str = "") -> None:
+    """Raise FmError when the packages of a server are not installed, or it cannot go to where it is asked to run."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise FmError(f"Serving needs {', '.join(missing)}.", 'pip install "fmtools[serve]"')
+    if on:
+        serve_on_ray.check(on)
 
 
 def start(service: ServiceFolder, files: Mapping[str, bytes] | None = None) -> None:
@@ -42,7 +47,7 @@ def start(service: ServiceFolder, files: Mapping[str, bytes] | None = None) -> N
     with _closing(memory), service.log.open("ab") as log:
         os.chmod(service.log, 0o600)
         process = subprocess.Popen(
-            [sys.executable, "-m", "fmtools.serving", "--settings", str(service.path / "settings.json")],
+            _command(service),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -58,6 +63,14 @@ def start(service: ServiceFolder, files: Mapping[str, bytes] | None = None) -> N
     except BaseException:
         process.terminate()
         raise
+
+
+def _command(service: ServiceFolder) -> list[str]:
+    """Return what starts a server's supervisor."""
+    settings = str(service.path / SETTINGS)
+    if service.settings.get("on"):
+        return [sys.executable, "-m", serve_on_ray.MODULE, settings]
+    return [sys.executable, "-m", "fmtools.serving", "--settings", settings]
 
 
 @contextlib.contextmanager
@@ -77,7 +90,8 @@ def _environment(memory: int | None) -> dict[str, str]:
 
 
 def _await(service: ServiceFolder, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + STARTING
+    patience = serve_on_ray.STARTING if service.settings.get("on") else STARTING
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         state = service.state
         if state["status"] == "running":
@@ -85,7 +99,7 @@ def _await(service: ServiceFolder, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise FmError(f"The model cannot be served: {_reason(service)}", f"{service.log} has the details.")
         time.sleep(LOOK)
-    raise FmError(f"The server was not ready within {STARTING:.0f} s.", f"{service.log} has the details.")
+    raise FmError(f"The server was not ready within {patience:.0f} s.", f"{service.log} has the details.")
 
 
 def _reason(service: ServiceFolder) -> str:
@@ -96,11 +110,11 @@ def _reason(service: ServiceFolder) -> str:
     return lines[-1][:300] if lines else "it ended without a word."
 
 
-def stop(service: ServiceFolder, patience: float = 40.0) -> bool:
+def stop(service: ServiceFolder) -> bool:
     """Ask a server to end and wait until it has; return whether there was one. What is left after that is killed."""
     if not service.end():
         return False
-    end = time.monotonic() + patience
+    end = time.monotonic() + (serve_on_ray.ENDING if service.settings.get("on") else ENDING)
     while service.alive() and time.monotonic() < end:
         _reap()
         time.sleep(LOOK)

@@ -21,6 +21,8 @@ OPEN = frozenset(("/healthz", "/readyz"))
 COMPUTING = ("/predict", "/v1/embeddings", "/v1/chat/completions", "/v1/completions")
 #: Where a request's scope holds what this file knows of it.
 ASKED = "fmtools.asked"
+#: Where a scope holds the id that something in front of this server has given the request already.
+NUMBER = "fmtools.number"
 FAULT = Problem(500, "The server failed at this request; its log has the id.")
 KNOWN = frozenset((*OPEN, *COMPUTING, "/metrics", "/openapi.json", "/v1/models", "/v2"))
 
@@ -76,7 +78,7 @@ class _Request:
     def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
         self.keeper, self.app = guard.keeper, guard.app
         self.scope, self._receive, self._send = scope, receive, send
-        self.number, self.path = problems.new_id(), str(scope["path"])
+        self.number, self.path = scope.get(NUMBER) or problems.new_id(), str(scope["path"])
         self.status, self._read, self._began = 0, 0, time.perf_counter()
         self._counted = False
 

@@ -11,7 +11,7 @@ from pathlib import Path
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def forget(folder: str, pid: int) -> None:
+def forget(folder: str, pid: int | str) -> None:
     """Drop what a dead worker said of the present; what it had counted stays."""
     for path in Path(folder).glob(f"gauge_live*_{pid}.db"):
         with contextlib.suppress(OSError):

@@ -46,7 +46,8 @@ def counted(metrics: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _about(facts: dict[str, Any]) -> str:
-    return ", ".join(part for part in (facts["task"], facts["method"], facts["artifact"]) if part)
+    on = say("on Ray") if facts.get("on") else ""
+    return ", ".join(part for part in (facts["task"], facts["method"], facts["artifact"], on) if part)
 
 
 def text(facts: dict[str, Any]) -> str:

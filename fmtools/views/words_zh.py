@@ -44,6 +44,7 @@ ZH = {
     "What these models did on each row is not known: no test.": "不知道这些模型在每一行上的表现，无法检验。",
     "about": "约", "on disk": "磁盘", "It fits.": "放得下。", "It does not fit.": "放不下。", "of memory free": "可用内存", "of disk free": "可用磁盘",
     "work": "工作", "time": "时间", "loading": "加载", "evaluating": "评估", "saving": "保存", "watching": "观察", "scoring": "最终评分",
+    "on Ray": "在 Ray 上",
     "trials": "试验", "trial": "试验", "best": "最佳", "best so far": "目前最佳", "pruned": "提前结束", "waiting": "等待中", "not finished": "未完成",
     "front": "前沿", "what mattered": "重要性", "after a few trials": "试验几次后显示", "what was tried": "已尝试", "run": "运行",
     "the options as they stand": "当前选项", "The options as they stand are the best so far.": "目前最佳的就是当前选项。",

@@ -38,7 +38,12 @@ class ServeOptions(TakesKey):
         "let this running server take the model in, without dropping a request",
         hint=Hint(complete="running services"),
     )
-    workers: int = option(1, "processes that answer", ge=1, le=64, hint=ADVANCED)
+    workers: int = option(1, "processes that answer; on Ray: replicas", ge=1, le=64, hint=ADVANCED)
+    on: str = option(
+        "",
+        "ray: Ray Serve runs the workers as replicas, on a cluster started here; ray://HOST:PORT: on one that exists",
+        hint=ADVANCED,
+    )
     threads: int = option(
         1, "cores that one inference uses; texts are computed side by side on the rest", ge=1, le=256, hint=ADVANCED
     )

@@ -21,7 +21,19 @@ import fmtools
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fmtools"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OPTIONAL = ("quickstart", "reviews", "embed", "llm", "pii", "tensorboard", "mlflow", "trackio", "ray", "ray-serve", "serve")
+OPTIONAL = (
+    "quickstart",
+    "reviews",
+    "embed",
+    "llm",
+    "pii",
+    "tensorboard",
+    "mlflow",
+    "trackio",
+    "ray",
+    "ray-serve",
+    "serve",
+)
 #: Comes with one of ours that is declared, and belongs to it.
 CARRIED = {"jupyter-core", "jupyter-client", "tornado", "traitlets", "comm", "tokenizers", "pydantic-core", "protobuf"}
 #: Extras that `make setup` leaves out, and what only scripts import that run in a Python which has it.

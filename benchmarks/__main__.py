@@ -43,7 +43,9 @@ NAMES = (
     "preferences",
     "own_module",
     "onnx_speed",
+    "rewriting",
     "serving",
+    "serving_on_ray",
     "bundle",
     "gpu",
 )

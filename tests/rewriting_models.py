@@ -87,3 +87,25 @@ def written(task: str, source: Path, folder: Path) -> tuple[Any, Path]:
     card = {"schema": 1, "format": "onnx", "exporter": "onnx", "task": task, "name": "rewriter", **facts}
     (folder / "fmtools.json").write_text(json.dumps(card))
     return loaded, folder
+
+
+def spoken(folder: Path) -> Path:
+    """Save a model of many languages that was told two of them: which it goes from and to stands in its tokens."""
+    import torch
+    from transformers import MBart50Tokenizer, MBartConfig, MBartForConditionalGeneration
+
+    from fmtools.kit.models.spoken import choose_languages
+
+    pieces = [("▁" + word, -2.0) for word in WORDS] + [(c, -8.0) for c in "▁abcdefghijklmnopqrstuvwxyz"]
+    special = [(token, 0.0) for token in ("<s>", "<pad>", "</s>", "<unk>")]
+    words = MBart50Tokenizer(vocab=[*special, *pieces], src_lang="de_DE", tgt_lang="fr_XX")
+    sides = {"layers": 1, "attention_heads": 2, "ffn_dim": 64}
+    size = {f"{side}_{part}": n for side in ("encoder", "decoder") for part, n in sides.items()}
+    torch.manual_seed(2)
+    config = MBartConfig(vocab_size=len(words), d_model=32, max_position_embeddings=64, init_std=0.4, **size)
+    config.fmtools = {"prefix": "", "max_length": READS, "max_target_length": READS}
+    model = MBartForConditionalGeneration(config)
+    choose_languages(model, words, ["en", "es"])
+    model.save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder

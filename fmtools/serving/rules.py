@@ -80,11 +80,11 @@ class Rules:
 
 
 def _start(how: dict[str, Any], config: dict[str, Any]) -> int:
-    names = ("decoder_start_token_id", "bos_token_id")
-    for name in names:
-        for source in (how, config):
-            if isinstance(value := source.get(name), int):
-                return value
+    # As transformers does: config.json is asked only where there is no generation_config.json.
+    source = how or config
+    for name in ("decoder_start_token_id", "bos_token_id"):
+        if isinstance(value := source.get(name), int):
+            return value
     raise BadArtifact("The folder does not say with which token a text begins (decoder_start_token_id).")
 
 

@@ -16,9 +16,13 @@ import pytest
 import rewriting_models as models
 from fmtools.core import registry
 from fmtools.core.options import PredictOptions
+from fmtools.kit.bundles import facts
+from fmtools.kit.drift import reference
+from fmtools.kit.drift.counts import compare
 from fmtools.kit.exporting import rewriters, standing_in
 from fmtools.serving.model import Model
-from fmtools.serving.problems import BadArtifact
+from fmtools.serving.problems import BadArtifact, Problem
+from fmtools.serving.reading.tally import Tally
 from fmtools.serving.settings import Settings
 from fmtools.serving.tasks.base import Asked, rows_of
 
@@ -106,6 +110,16 @@ def test_a_decoder_without_a_cache_writes_the_same(tmp_path: Path, monkeypatch: 
             assert_same(told("translation", loaded, **how), truth)
 
 
+def test_a_model_of_many_languages_keeps_to_its_two(tmp_path: Path) -> None:
+    loaded, folder = models.written("translation", models.spoken(tmp_path / "model"), tmp_path / "onnx")
+    truth = told("translation", loaded)
+    assert_same(predicted(folder), truth)
+    first = loaded[1].convert_tokens_to_ids("es_XX")
+    for name, value in (("forced_bos_token_id", first + 1), ("begin_suppress_tokens", None)):
+        models.ruled(loaded, folder, **{name: value})
+    assert predicted(folder) != truth  # another language to go to: another text
+
+
 def test_over_http_in_every_way_of_asking(marian: tuple[Any, Path], start: Callable[..., Any]) -> None:
     loaded, folder = marian
     server = start(folder, name="es")
@@ -132,9 +146,9 @@ def test_over_http_in_every_way_of_asking(marian: tuple[Any, Path], start: Calla
         (server.predict("red", pair="blue"), "pair"),
         (server.predict("red", beams=99), "beams"),
         (server.predict([]), "text"),
-        (server.http.post("/v2/models/es/infer", json={"inputs": ids}), "inputs"),
     ):
-        assert (refused.status_code, refused.json()["field"]) == (422, field), refused.text
+        assert (refused.status_code, refused.json()["error"]["field"]) == (422, field), refused.text
+    assert server.http.post("/v2/models/es/infer", json={"inputs": ids}).json()["field"] == "inputs"
     assert server.http.post("/v1/completions", json={"prompt": "red"}).json()["error"]["param"] == "model"
     counted = server.http.get("/metrics").text
     assert "fmtools_tokens_total" in counted
@@ -159,9 +173,31 @@ def test_a_deadline_ends_the_writing(tmp_path: Path, t5: tuple[Any, Path], start
         assert server.predict("red", max_new_tokens=2).elapsed.total_seconds() < 10
 
 
-def test_a_classifier_is_not_asked_how_to_write(classifier: Path) -> None:
-    from fmtools.serving.problems import Problem
+def test_lengths_of_both_sides_are_counted_as_at_the_export(marian: tuple[Any, Path]) -> None:
+    import pyarrow as pa
 
+    loaded, folder = marian
+    rows = pa.table({"source": models.TEXTS, "target": [""] * len(models.TEXTS)})
+    counts = reference.of(registry.get("tasks", "translation"), loaded, rows, {})["training"]
+    tally = Tally()
+    for answer in predicted(folder):
+        tally.add({"text": answer["text"]}, answer)
+    assert tally.to_json() == counts
+    assert counts["rows"] == sum(counts["written"].values()) == len(models.TEXTS)
+    kinds = {one["kind"]: one for one in compare(counts, tally.to_json())}
+    assert {"length", "written", "script", "words"} == kinds.keys()
+
+
+def test_a_bundle_says_how_it_is_asked(marian: tuple[Any, Path]) -> None:
+    folder = marian[1]
+    card = json.loads((folder / "fmtools.json").read_text())
+    values = facts.of(card, folder)
+    assert values["path"] == "/predict"
+    assert predicted(folder)[0].keys() > values["body"].keys() == {"text"}
+    assert values["languages"] == "en → es"
+
+
+def test_a_classifier_is_not_asked_how_to_write(classifier: Path) -> None:
     model = Model.load(Settings(str(classifier)))
     with pytest.raises(Problem) as refused:
         rows_of(model.handler, Asked(text="red", beams=2))

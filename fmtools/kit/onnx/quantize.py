@@ -80,10 +80,9 @@ def prepared(
     wanted = nodes(source, operations, given)
     with tempfile.TemporaryDirectory(prefix=".tmp-even-", dir=source.parent) as folder:
         model = ir.load(source)
-        kinds = {node.name: node.op_type for node in model.graph}
-        left = [name for name in wanted if kinds[name] != "Gather"]
-        smooth.smooth(model, frozenset(left), given.feeds, Path(folder))
-        tables.shrink(model, frozenset(wanted))
+        smooth.smooth(model, frozenset(wanted), given.feeds, Path(folder))
+        done = tables.shrink(model, frozenset(wanted))
+        left = [name for name in wanted if name not in done]
         graph = Path(folder) / "even.onnx" if left else target
         save(model, graph)
         yield graph, left

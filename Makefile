@@ -102,7 +102,7 @@ test: lint
 	@# Notebooks among the tests: one waits while another computes, each with a thread. tests/conftest.py orders the files.
 	env -u FMTOOLS_HOME pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not alone" \
 		--nbval-lax --nbval-cell-timeout=3600 tests notebooks
-	pytest -m alone
+	pytest -m alone $$(grep -rl --include='test_*.py' 'mark[.]alone' tests)
 
 assets: setup
 	fmtools get $(ASSETS)

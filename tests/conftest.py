@@ -23,6 +23,25 @@ from fmtools.store.runs import RunFolder, RunRecord, new_run_id
 # Models and sets that `make assets` fetched stay in sight of tests that have a cache folder of their own.
 os.environ.setdefault("FMTOOLS_CACHE", str(cache_root()))
 
+#: What takes longest, in the order in which it is to begin: what begins last keeps all other processes waiting.
+LONGEST = [
+    "notebooks/text_tasks.ipynb",
+    "notebooks/quickstart.ipynb",
+    "tests/runtime/test_search_on_ray.py",
+    "notebooks/customer_service.ipynb",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that take long in front (`make test` keeps this order), those with slow tests next."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    turns = {Path(__file__).parents[1] / name: number for number, name in enumerate(LONGEST)}
+
+    def turn(item: pytest.Item) -> tuple[int, bool]:
+        return turns.get(item.path, len(turns)), item.path not in slow
+
+    items.sort(key=turn)
+
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

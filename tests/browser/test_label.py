@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from .lab import Lab, Notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 Opener = Callable[..., Notebook]
 
 ROWS = """%load_ext fmtools

@@ -19,7 +19,7 @@ from fmtools.store.services import ServiceFolder, ServiceRecord
 
 from .lab import ARTEFACTS, Lab, open_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 TEXT = "turn on the lamp in the kitchen"
 
 

@@ -22,7 +22,7 @@ from fmtools.store.runs import RunFolder, RunRecord, new_run_id
 
 from .lab import ARTEFACTS, Lab, open_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 TASK = "text-classification"
 TEXTS = [
     "turn on the lamp in the kitchen",

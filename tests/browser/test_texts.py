@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from .lab import Lab, Notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 Opener = Callable[..., Notebook]
 
 ROWS = """rows = [{"text": f"{who}{what}，{how}。"} for who in ("猫", "狗", "小鸟", "孩子") for what in ("抓老鼠", "吃苹果", "看大海", "睡觉")

@@ -14,7 +14,7 @@ import pytest
 from fmtools.runtime import process
 from support import records, rows, steps_of, train
 
-pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.fault]
 
 
 def test_a_worker_without_memory_fails_with_advice_and_the_next_run_works(tiny: Path, shared_store: Path) -> None:

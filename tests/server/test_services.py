@@ -27,7 +27,7 @@ async def test_a_server_is_listed_counted_stopped_and_started_again(ask: Any, jp
         return dict(body["services"][0])
 
     async def wish(action: str) -> tuple[int, Any]:
-        more = {"method": "POST", "body": json.dumps({"action": action}), "request_timeout": 150}
+        more = {"method": "POST", "body": json.dumps({"action": action}), "request_timeout": 30}
         code, body, _ = await ask("services", service.id, "control", **more)
         assert str(service.path) not in json.dumps(body)
         return code, body
@@ -77,7 +77,7 @@ async def test_an_encrypted_one_asks_for_its_key_and_a_damaged_one_hides_no_othe
     (made[1].path / "state.json").write_text("[]")
 
     async def restart(one: ServiceRecord) -> tuple[int, str]:
-        more = {"method": "POST", "body": json.dumps({"action": "restart"}), "request_timeout": 150}
+        more = {"method": "POST", "body": json.dumps({"action": "restart"}), "request_timeout": 30}
         code, answer, _ = await ask("services", one.id, "control", **more)
         return code, answer["error"]
 

@@ -22,7 +22,7 @@ LOOK, ANSWER, ASKING = 2.0, 30.0, 10.0
 #: Failed starts after which Ray Serve gives up.
 HOPELESS = 3
 #: Seconds that its proxy may take to start.
-PROXY = 300.0
+PROXY = 300
 DEPLOYMENT = "model"
 
 
@@ -39,7 +39,10 @@ class Desk:
         self._handle: Any = None
 
     def open(self, port: int) -> dict[str, Any]:
-        """Deploy without waiting for it, where nobody has started Serve at `port`; return where it will listen: {"host", "port", "prefix"}. Raises what Ray raises."""
+        """Deploy without waiting for it; return where it will listen: {"host", "port", "prefix"}. Raises what Ray raises.
+
+        port: that of Serve, where nobody has started it yet.
+        """
         from ray import serve
         from ray.serve._private import api
         from ray.serve.context import _get_global_client

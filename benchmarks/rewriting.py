@@ -45,8 +45,8 @@ def _model(quick: bool) -> Any:
     width, layers = (32, 1) if quick else (WIDTH, LAYERS)
     sides = {"layers": layers, "attention_heads": width // 32, "ffn_dim": 4 * width}
     size = {f"{side}_{part}": n for side in ("encoder", "decoder") for part, n in sides.items()}
-    config = MarianConfig(vocab_size=WORDS, d_model=width, init_std=0.3, pad_token_id=0, eos_token_id=1, **size)
-    return MarianMTModel(config).eval()
+    special = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0, "forced_eos_token_id": 1}
+    return MarianMTModel(MarianConfig(vocab_size=WORDS, d_model=width, init_std=0.3, **special, **size)).eval()
 
 
 def _opened(model: Any, cached: bool, folder: Path) -> Rewriter:

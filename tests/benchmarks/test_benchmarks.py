@@ -15,7 +15,19 @@ from benchmarks.settings import ROOT
 
 #: Half a minute each and more, also when quick: `make bench BENCH="NAME --quick"` runs them.
 #: `gpu` has a test of its own.
-LONG = {"gpu", "onnx_speed", "ner", "preferences", "nanogpt", "panel_clicks", "versus", "search", "serving", "serving_on_ray", "parity"}
+LONG = {
+    "gpu",
+    "onnx_speed",
+    "ner",
+    "preferences",
+    "nanogpt",
+    "panel_clicks",
+    "versus",
+    "search",
+    "serving",
+    "serving_on_ray",
+    "parity",
+}
 
 
 @pytest.mark.slow

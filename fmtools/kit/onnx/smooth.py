@@ -19,7 +19,7 @@ from .files import save
 
 #: How much of the unevenness moves into the weights; what leaves the least error on real rows is taken.
 SHARES = (0.5, 0.6, 0.7, 0.8)
-#: A division of its own costs time (2 % of 32 x 128 tokens of MiniLM): the error has to fall to this share of what it was.
+#: A division of its own costs time (all of MiniLM's: 1 to 7 %): the error has to fall to this share of what it was.
 WORTH = 0.5
 #: Rows (tokens) that an error is computed on.
 ROWS = 256

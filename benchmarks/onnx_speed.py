@@ -1,4 +1,4 @@
-"""int8 beside torch, plain ONNX, bf16 and torchao: one thread, processor time, in turns, four shapes; what it loses on test rows."""
+"""int8 beside torch, plain ONNX, bf16, NNCF and torchao: one thread, processor time, in turns, four shapes; what it loses on test rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHAPES = ((1, 32, 4.0), (1, 128, 3.0), (32, 32, 2.5), (32, 128, 2.2))
 SHARE, AGREEMENT, POINTS = 0.27, 0.985, 0.5
 #: Largest difference of plain ONNX from torch; beyond it the times would compare two models.
 PARITY = 1e-3
-INT8, EAGER, BF16, PLAIN = "int8", "torch", "torch bf16 autocast", "onnxruntime fp32"
+INT8, EAGER, BF16, PLAIN, NNCF = "int8", "torch", "torch bf16 autocast", "onnxruntime fp32", "NNCF int8"
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,9 @@ def measured(
         INT8: onnx_timing.onnx(small.path / "onnx/model.onnx"),
     }
     _check_parity(plain.path / "onnx/model.onnx", models[EAGER], subject)
+    theirs = None if settings.quick else _nncf(plain.path / "onnx/model.onnx", subject, home())
+    if theirs:
+        models[NNCF] = onnx_timing.onnx(theirs)
     with onnx_timing.threads():
         for batch, length, aim in shapes:
             feed = _feed(subject, batch, length)
@@ -159,6 +162,25 @@ def _check_parity(plain: Path, eager: Callable[..., Any], subject: Any) -> None:
     apart = onnx_fuse.apart(wanted, onnx_fuse.answers(plain, feeds))
     if not apart <= PARITY:
         raise RuntimeError(f"plain ONNX is {apart:.2g} from torch: nothing to compare")
+
+
+def _nncf(plain: Path, subject: Any, folder: Path) -> Path | None:
+    """Let NNCF quantize the plain file in an environment of its own, calibrated on the run's rows; None where it cannot."""
+    feeds, target = folder / f"{plain.parents[3].name}-feeds", folder / f"{plain.parents[3].name}-nncf.onnx"
+    feeds.mkdir(exist_ok=True)
+    for number, one in enumerate(subject.examples):
+        np.savez(feeds / f"{number}.npz", **{name: one[name].numpy() for name in subject.inputs})
+    try:
+        python = versus_env.python("nncf", cache_root())
+    except versus_env.NoEnvironment as error:
+        print(f"no NNCF: {error}", file=sys.stderr)
+        return None
+    command = [str(python), str(HERE / "onnx_nncf.py"), str(plain), str(feeds), str(target)]
+    done = subprocess.run(command, env={**os.environ, **QUIET}, capture_output=True, text=True)
+    if done.returncode:
+        print(f"NNCF failed: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        return None
+    return target
 
 
 def _torchao(model: Path) -> list[Figure]:

@@ -54,7 +54,7 @@ from .code import Script
 from .compare import Comparison
 from .data_cards import DataCard, DataDiff, KeptTable
 from .execution import execute, warm_up
-from .export import Exported
+from .exporting import Exported
 from .find_rate import RateTest
 from .follow import Followers
 from .forecast import Forecast

@@ -41,12 +41,11 @@ from ..core.options import (
     TuneOptions,
 )
 from ..runtime.wait import Follower, Silent
-from . import catalogue, lifecycle, look
+from . import catalogue, exporting, lifecycle, look
 from . import code as coding
 from . import compare as comparing
 from . import data as data_verb
 from . import distill as distilling
-from . import export as exporting
 from . import follow as following
 from . import knowledge as bases
 from . import label as labelling

@@ -15,7 +15,7 @@ from ..core.options.quantize import points
 from ..runtime import launch
 from ..runtime.wait import Follower
 from ..store.runs import find_run, home
-from .export import TAKEN
+from .exporting import TAKEN
 from .results import Shown
 from .run import Run
 

@@ -18,7 +18,7 @@ from ..store.files import new_id
 from ..store.runs import find_run, home
 from ..store.samples import SAMPLE
 from ..store.services import ServiceFolder, ServiceRecord, find_service, services
-from .export import export
+from .exporting import export
 from .served import Served as Served
 from .served import ServedTable as ServedTable
 

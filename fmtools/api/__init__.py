@@ -261,7 +261,7 @@ def optimize(run: str = "last", **options: Any) -> Optimization:
 
 
 def prune(run: str = "last", amount: float = 0.5, **options: Any) -> Run:
-    """Take the weakest neurons out of a trained run, train it to recover, and return the new Run. Options: PruneOptions."""
+    """Take the weakest neurons or weights out of a trained run, train it to recover, and return the new Run. Options: PruneOptions."""
     result: Run = execute(PruneOptions.parse({"run": run, "amount": amount, **options}))
     return result
 

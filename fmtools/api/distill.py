@@ -25,10 +25,10 @@ def distill(options: DistillOptions, follower: Follower) -> Run:
 
 
 def prune(options: PruneOptions, follower: Follower) -> Run:
-    """Take neurons out of every layer, and train what is left on the rows of the run. Raises FmError."""
+    """Take neurons or weights out of every layer, and train what is left on the rows of the run. Raises FmError."""
     run = _teacher(options.run)
-    name = f"pruned-{round(100 * options.amount)}-{options.vocabulary}"
-    return _train(run, options, follower, name, {"amount": options.amount, "vocabulary": options.vocabulary})
+    name = f"pruned-{options.method}-{round(100 * options.amount)}-{options.vocabulary}"
+    return _train(run, options, follower, name, {options.method: options.amount, "vocabulary": options.vocabulary})
 
 
 def _teacher(name: str) -> Run:

@@ -17,7 +17,7 @@ from ..store.runs import RunRecord
 def student(record: dict[str, Any], path: str, root: str, name: str, wish: dict[str, Any]) -> dict[str, Any]:
     """Write artifacts/`name` of a run; return {"path", "parameters", "of", "layers", "pooling"}.
 
-    wish: {"layers": how many, "amount": share of neurons that go, "vocabulary": "used" or "all"}.
+    wish: {"layers": how many, "neurons", "magnitude": share of neurons, of weights that go, "vocabulary": "used" or "all"}.
     """
     from ..kit.exporting.recorded import module_of
     from ..kit.models import encoders
@@ -34,12 +34,14 @@ def student(record: dict[str, Any], path: str, root: str, name: str, wish: dict[
     layers = len(students.stack_of(model)[1])
     kept = students.spread(layers, wish.get("layers") or layers)
     students.cut_layers(model, kept)
-    if wish.get("amount"):
-        students.cut_neurons(model, wish["amount"])
+    if wish.get("neurons"):
+        students.cut_neurons(model, wish["neurons"])
+    if wish.get("magnitude"):
+        students.cut_weights(model, wish["magnitude"])
     tokens, said = _words(
         model, words, folder, datasets.load(asked.dataset, Path(root))[0]["train"], wish["vocabulary"]
     )
-    facts = {"teacher": asked.id, "layers": kept, "tokens": tokens}
+    facts = {"teacher": asked.id, "layers": kept, "tokens": tokens, "zeros": wish.get("magnitude") or 0.0}
 
     def save(place: Path) -> None:
         students.save(model, words, place, facts, said)

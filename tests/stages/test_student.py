@@ -42,6 +42,24 @@ def test_pruning_takes_neurons_and_recovers(teacher: fmtools.Run) -> None:
     assert pruned.metrics["accuracy"] >= 0.9 * teacher.metrics["accuracy"]
 
 
+def test_pruned_weights_stay_zero_while_the_rest_recovers(teacher: fmtools.Run) -> None:
+    pruned = fmtools.prune(teacher.id, amount=0.6, method="magnitude", epochs=2)
+    assert pruned.metrics["accuracy"] >= 0.9 * teacher.metrics["accuracy"]
+    assert numbers(pruned) == numbers(teacher)
+    zeros, whole, moved = 0, 0, 0
+    with (
+        safe_open(pruned.path / "artifacts/model/model.safetensors", "pt") as after,
+        safe_open(teacher.path / "artifacts/model/model.safetensors", "pt") as before,
+    ):
+        for name in (name for name in after.keys() if ".layer." in name and after.get_tensor(name).ndim == 2):  # noqa: SIM118
+            ours, old = after.get_tensor(name), before.get_tensor(name)
+            zeros, whole = zeros + int((ours == 0).sum()), whole + ours.numel()
+            moved += int(((ours != 0) & (ours != old)).sum())
+    assert abs(zeros / whole - 0.6) < 1e-3
+    assert moved > 0.99 * (whole - zeros)
+    assert any("60% of the weights in its layers are 0" in notice.text for notice in pruned.view.increment().notices)
+
+
 def test_a_teacher_that_is_not_there_is_told(teacher: fmtools.Run, tiny: Path) -> None:
     with pytest.raises(FmError, match="no run"):
         train(tiny, teacher="nobody")

@@ -40,13 +40,19 @@ class DistillOptions(_Student):
 
 
 class PruneOptions(_Student):
-    """Take the weakest neurons out of every layer of a trained run, and let the run itself teach what is left to recover."""
+    """Take the weakest neurons, or single weights, out of a trained run's layers, and let the run itself teach the rest."""
 
     verb: ClassVar[str] = "prune"
-    summary: ClassVar[str] = "Take the weakest neurons out of a trained run, then train it to recover."
+    summary: ClassVar[str] = "Take the weakest neurons or weights out of a trained run, then train it to recover."
     example: ClassVar[str] = "%fm_prune last --amount 0.5"
 
-    amount: float = option(0.5, "share of the neurons between the two products of each layer that go", gt=0, lt=1)
+    amount: float = option(0.5, "share of the neurons, or of the weights, that go", gt=0, lt=1)
+    method: Literal["neurons", "magnitude"] = option(
+        "neurons",
+        "whole neurons between the two products of each layer, which makes the model smaller and faster; or the smallest"
+        " single weights of all layers, which become 0",
+        hint=Hint(complete="choices"),
+    )
     vocabulary: Literal["used", "all"] = option(
         "all", "keep all pieces of words, or those that the training rows use", hint=Hint(complete="choices")
     )

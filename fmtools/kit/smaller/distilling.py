@@ -31,14 +31,21 @@ def attach(parts: Parts, loaded: Any, folder: Path, temperature: float) -> None:
         parts.model.load_state_dict(load_file(folder / students.HEAD), strict=False)
     if not facts and teacher.get_input_embeddings().weight.shape != parts.model.get_input_embeddings().weight.shape:
         raise ModelError("Teacher and student do not read the same tokens.", "%fm_distill makes a student that does.")
+    if facts.get("zeros"):
+        students.keep_zeros(parts.model)
     lesson = Lesson(teacher, facts, temperature, parts.loss)
     parts.model.register_forward_pre_hook(lesson.ask, with_kwargs=True)
     parts.loss = lesson.loss
     parts.notices.append(
-        f"Learns from run {facts['teacher']}: {students.parameters(parts.model):,} of {students.parameters(teacher):,} parameters."
+        f"Learns from run {facts['teacher']}: {students.parameters(parts.model):,} of {students.parameters(teacher):,} parameters{_zeros(facts)}."
         if facts
         else "Learns from a teacher."
     )
+
+
+def _zeros(facts: dict[str, Any]) -> str:
+    share = facts.get("zeros")
+    return f", {share:.0%} of the weights in its layers are 0" if share else ""
 
 
 class Lesson:

@@ -13,7 +13,8 @@ from torch import nn
 from ...core.errors import ModelError
 from ..models.encoder_classifier import EncoderClassifier
 
-#: What the student is of: {"teacher": run, "layers": [kept], "tokens": [the teacher's number of each token] or null}.
+#: What the student is of: {"teacher": run, "layers": [kept], "tokens": [the teacher's number of each token] or null,
+#: "zeros": share of the weights of its layers that are 0 and stay it}.
 FACTS = "student.json"
 #: Weights of the head where the folder itself holds a bare encoder.
 HEAD = "head.safetensors"
@@ -77,6 +78,27 @@ def cut_neurons(model: Any, amount: float) -> int:
         _shrink(layer, out[0], chosen, 1)
     config.intermediate_size = kept
     return kept
+
+
+def cut_weights(model: Any, amount: float) -> None:
+    """Set the share `amount` of the weights of all products in the layers to 0, the smallest by magnitude."""
+    from torch.nn.utils import prune
+
+    within = [(product, "weight") for product in _products(model)]
+    prune.global_unstructured(within, pruning_method=prune.L1Unstructured, amount=amount)
+    for product, name in within:
+        prune.remove(product, name)
+
+
+def keep_zeros(model: Any) -> None:
+    """Let the weights of the layers that are 0 learn nothing: without a gradient no optimizer moves them, nor does decay."""
+    for product in _products(model):
+        kept = product.weight.detach() != 0
+        product.weight.register_hook(lambda gradient, kept=kept: gradient * kept)
+
+
+def _products(model: Any) -> list[nn.Linear]:
+    return [part for part in stack_of(model)[1].modules() if isinstance(part, nn.Linear)]
 
 
 def _shrink(layer: nn.Module, found: tuple[str, nn.Linear], kept: torch.Tensor, axis: int) -> None:

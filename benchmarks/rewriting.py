@@ -12,7 +12,7 @@ from fmtools.serving.rewriter import Manner, Rewriter
 from fmtools.serving.rules import Rules
 from fmtools.serving.session import Session
 
-from .figures import Figure
+from .figures import Figure, ratios
 from .settings import Settings, scratch
 
 #: A Marian of random weights: width, layers of each side, words. Tokens of the source; tokens that are written, with beams.
@@ -34,6 +34,9 @@ def run(settings: Settings) -> list[Figure]:
         what = f"{tokens} tokens from {SOURCE}" + (f", {beams} beams" if beams > 1 else "")
         figures.append(Figure(f"{what}: with a cache", [seconds for seconds, _ in kept], "ms"))
         figures.append(Figure("  reading again what was written", [seconds for seconds, _ in again], "ms"))
+        figures.append(
+            Figure("  of it, with a cache", ratios(*([seconds for seconds, _ in one] for one in (kept, again))))
+        )
     return figures
 
 

@@ -6,6 +6,8 @@ import { paint, peakOf } from './tensor';
 
 const SMALLEST = 11;
 const LARGEST = 32;
+/** The font that travels along, see style/tokens.css. */
+const FONT = '11px fm-chinese';
 
 /** One attention map with its tokens: rows look from, columns are looked at. */
 export class AttentionMap {
@@ -52,6 +54,17 @@ export class AttentionMap {
       return;
     }
     this._key = key;
+    this._write(tokens, size);
+    const text = tokens.join('');
+    if (!document.fonts.check(FONT, text)) {
+      // A sign that was shaped before its font was there may stay an empty box: labels are written anew when it has been
+      // there for a frame, since the page takes a new font in only then.
+      const anew = () => key === this._key && this._write(tokens, size);
+      void document.fonts.load(FONT, text).then(() => setTimeout(anew, 100));
+    }
+  }
+
+  private _write(tokens: string[], size: number): void {
     for (const side of [this._top, this._left]) {
       side.style.setProperty('--fm-cell', `${size}px`);
       side.replaceChildren(...tokens.map(token => h('span', { title: token }, h('span', {}, token))));

@@ -6,17 +6,10 @@ from typing import Any
 
 from .artifact import Artifact
 from .problems import Problem
+from .reading.plain_talk import TEMPLATE
 from .text import Words
 
 Messages = list[dict[str, str]]
-#: For models that bring no template, as fmtools trains them.
-TEMPLATE = (
-    "{%- for message in messages -%}"
-    "{%- if message['role'] == 'assistant' -%}{{ 'Assistant: ' + message['content'] + (eos_token or '') + '\n' }}"
-    "{%- elif message['role'] == 'system' -%}{{ message['content'] + '\n' }}"
-    "{%- else -%}{{ message['role'] | capitalize + ': ' + message['content'] + '\n' }}"
-    "{%- endif -%}{%- endfor -%}{%- if add_generation_prompt -%}{{ 'Assistant:' }}{%- endif -%}"
-)
 #: What half a character decodes to.
 BROKEN = "\ufffd"
 #: How families of models call the number of tokens that they read at once.

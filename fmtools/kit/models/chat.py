@@ -8,16 +8,9 @@ from typing import Any
 from jinja2.exceptions import TemplateError
 
 from ...core.errors import ModelError
+from ...serving.reading.plain_talk import TEMPLATE
 
 Talk = list[dict[str, str]]
-#: For models that bring no template. The answer begins with a blank, as it does when the model goes on from "Assistant:".
-TEMPLATE = (
-    "{%- for message in messages -%}"
-    "{%- if message['role'] == 'assistant' -%}{{ 'Assistant: ' + message['content'] + (eos_token or '') + '\n' }}"
-    "{%- elif message['role'] == 'system' -%}{{ message['content'] + '\n' }}"
-    "{%- else -%}{{ message['role'] | capitalize + ': ' + message['content'] + '\n' }}"
-    "{%- endif -%}{%- endfor -%}{%- if add_generation_prompt -%}{{ 'Assistant:' }}{%- endif -%}"
-)
 
 
 def give_template(tokenizer: Any) -> None:

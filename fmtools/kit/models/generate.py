@@ -12,6 +12,7 @@ import torch
 from transformers import GenerationConfig
 
 from ...core.options import PredictOptions
+from ...serving import sampling
 from ..training.durable import random_state_kept
 from .language_model import positions_of
 
@@ -20,15 +21,8 @@ TOGETHER = 16
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """How to choose the next token. temperature 0: always the likeliest; top_k 0 and top_p 1: among all tokens."""
-
-    max_new_tokens: int = 100
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    repetition_penalty: float = 1.0
-    seed: int = 42
+class Sampling(sampling.Sampling):
+    """How to choose the next token, as a model server does, from the options of a verb."""
 
     @classmethod
     def of(cls, options: PredictOptions) -> Sampling:

@@ -25,11 +25,12 @@ BENCH ?=
 # What the tests of real models and sets need; fetched into the user's cache, once.
 ASSETS := e5-small smollm2 people-daily shop-reviews moby-dick dialogues faq bible ui-strings-zh
 
-.PHONY: help setup assets run test lint lint-types lint-rest format docs bench bench-gpu soak pins clean
+.PHONY: help setup assets runtimes run test lint lint-types lint-rest format docs bench bench-gpu soak pins clean
 
 help:
 	@echo "make run    set up, execute the quickstart notebook, open it in JupyterLab (HEADLESS=1: stop before that)"
 	@echo "make assets fetch the models and sets that tests of real ones need (0.3 GB)"
+	@echo "make runtimes install what ExecuTorch and TensorFlow exports are tested with (2 GB; CI does)"
 	@echo "make test   set up, lint, run every test and every notebook"
 	@echo "make lint   ruff, mypy, layering, generated files, TypeScript"
 	@echo "make bench  measure (BENCH=\"store --quick\": only that); results go to benchmarks/results"
@@ -61,6 +62,22 @@ $(STAMPS)/link: $(STAMPS)/python $(STAMPS)/lab
 	@# What `jupyter-builder develop` does; that command would import the package to find the folder.
 	rm -rf $(LAB_LINK)
 	ln -s $(CURDIR)/fmtools/labextension $(LAB_LINK)
+	@touch $@
+
+# What two export formats are opened by, beside the environment that everything else is tested in.
+RUNTIMES := tests/plugins/exporters/runtimes
+runtimes: $(STAMPS)/executorch $(STAMPS)/tensorflow
+
+$(STAMPS)/executorch: $(RUNTIMES)/executorch.txt | $(STAMPS)/python
+	rm -rf $(VENV)/runtimes/executorch
+	python -m pip install -q --no-deps --target $(VENV)/runtimes/executorch -r $<
+	@touch $@
+
+$(STAMPS)/tensorflow: $(RUNTIMES)/tensorflow.txt | $(STAMPS)/python
+	rm -rf $(VENV)/runtimes/tensorflow
+	python -m venv $(VENV)/runtimes/tensorflow
+	$(VENV)/runtimes/tensorflow/bin/python -m pip install -q --upgrade pip
+	$(VENV)/runtimes/tensorflow/bin/python -m pip install -q --no-deps -r $<
 	@touch $@
 
 # What the notebook does and what JupyterLab then shows lie in one store.
@@ -98,6 +115,8 @@ test: lint
 	jlpm test
 	@# In CI every real model and set must be there; elsewhere the tests of what cannot be had are skipped.
 	fmtools get $(ASSETS) || [ -z "$${CI:-}" ]
+	@# 2 GB that few want: elsewhere `make runtimes` asks for them.
+	[ -z "$${CI:-}" ] || $(MAKE) -j2 runtimes
 	rm -rf build/notebook-runs
 	@# Notebooks among the tests: one waits while another computes, each with a thread. tests/conftest.py orders the files.
 	env -u FMTOOLS_HOME pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not alone" \

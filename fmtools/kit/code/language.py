@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ..models import blocks, language_model
-from ..training import losses
+from ..training import asked, losses
 from .parts import Facts, chosen_weights, quoted, script
 
 
@@ -23,13 +23,21 @@ def write(facts: Facts, folder: str) -> str:
     source = quoted(
         ("IGNORED", losses.IGNORED), ("AT_ONCE", blocks.AT_ONCE), ("LOGITS", language_model.LOGITS), ("BROKEN", blocks.BROKEN),
         blocks.Targets, rows, blocks.PadTargets, blocks.end_token, blocks._tokens, blocks._sizes,
-        language_model.target_loss, language_model.tally, language_model.tallies, language_model.at_once,
+        asked.asked_alone, language_model.target_loss, language_model.tally, language_model.tallies, language_model.at_once,
     )  # fmt: skip
     return script(facts, source.replace("DataError(", "ValueError("), _main(facts, rows.__name__))
 
 
 def _main(facts: Facts, rows: str) -> str:
     return f'''
+class LanguageTrainer(OrderedTrainer):
+    """Logits are made of the targets alone."""
+
+    def compute_loss(self, model, inputs, *args, **kwargs):
+        with asked_alone(model, inputs["labels"]):
+            return super().compute_loss(model, inputs, *args, **kwargs)
+
+
 def in_blocks(tokenizer, rows, model):
     """Return texts as rows of tokens whose label is the token that follows."""
     size = min(options.max_length, getattr(model.config, "max_position_embeddings", None) or options.max_length)
@@ -56,7 +64,7 @@ def main():
     model, tokenizer = begin()
     rows = in_blocks(tokenizer, read("train"), model)
 {chosen_weights(facts.options)}    collate = PadTargets(tokenizer.pad_token_id or 0)
-    model = fit(model, rows, collate, target_loss(options.label_smoothing), shifted=False)
+    model = fit(model, rows, collate, target_loss(options.label_smoothing), shifted=False, kind=LanguageTrainer)
     model.config.use_cache = True
     model.save_pretrained(OUT)
     tokenizer.save_pretrained(OUT)

@@ -88,7 +88,7 @@ class OrderedTrainer(Trainer):
         return self.state.global_step // max(1, -(-batches // self.args.gradient_accumulation_steps))
 
 
-def fit(model, rows, collate, loss=None, shifted=True):
+def fit(model, rows, collate, loss=None, shifted=True, kind=OrderedTrainer):
     """Train the model on rows. `shifted`: labels are the tokens themselves, not those that follow (language models)."""
     more = {"min_lr": options.min_learning_rate} if options.schedule == "cosine_with_min_lr" else {}
     arguments = TrainingArguments(
@@ -112,7 +112,7 @@ def fit(model, rows, collate, loss=None, shifted=True):
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    trainer = OrderedTrainer(
+    trainer = kind(
         model,
         arguments,
         train_dataset=rows,

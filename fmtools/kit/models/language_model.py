@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,6 +19,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from ...core.errors import ModelError, OptionError
 from ...core.options import TrainOptions
 from ..training import whole_loss
+from ..training.asked import asked_alone
 from ..training.losses import IGNORED
 from . import encoders, lstm, scratch
 
@@ -100,19 +102,20 @@ def at_once(model: Any, length: int, most: int) -> int:
 
 def target_loss(smoothing: float = 0.0) -> Callable[..., torch.Tensor]:
     """Return a loss for Trainer's `compute_loss_func`: the mean of -log p(label) in nats, over labels [rows, n] that are
-    the targets themselves (nothing is shifted), -100 apart. With `num_items_in_batch` (targets of all the batches of a step) the sum is
+    the targets themselves (nothing is shifted), -100 apart; logits are those of every place, or of the targets alone. With `num_items_in_batch` (targets of all the batches of a step) the sum is
     divided by it, so that accumulated batches weigh by their targets."""
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
         logits = outputs["logits"] if isinstance(outputs, dict) else outputs.logits
+        asked = labels != IGNORED
         total = functional.cross_entropy(
             logits.flatten(0, -2).float(),
-            labels.flatten(),
+            labels.flatten() if logits.ndim > 2 else labels[asked],
             ignore_index=IGNORED,
             label_smoothing=smoothing,
             reduction="sum",
         )
-        return total / ((labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
+        return total / (asked.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
 
     return loss
 
@@ -121,14 +124,16 @@ def target_loss(smoothing: float = 0.0) -> Callable[..., torch.Tensor]:
 def tally(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """Return float64 [rows, 3] of a batch: the sum of -log p(target) in nats, targets, and how many were the likeliest token."""
     labels = batch["labels"]
-    logits = model(**{name: value for name, value in batch.items() if name != "labels"}).logits
-    nats = functional.cross_entropy(
-        logits.flatten(0, -2).float(), labels.flatten(), ignore_index=IGNORED, reduction="none"
-    ).view(labels.shape)
     asked = labels != IGNORED
-    right = (logits.argmax(-1) == labels) & asked
+    with asked_alone(model, labels):
+        logits = model(**{name: value for name, value in batch.items() if name != "labels"}).logits
+    if logits.ndim > 2:
+        logits = logits[asked]
+    nats = functional.cross_entropy(logits.float(), labels[asked], reduction="none")
+    right = logits.argmax(-1) == labels[asked]
     # Summed on the processor: not every accelerator knows float64.
-    return torch.stack([part.cpu().double().sum(1) for part in (nats, asked, right)], 1)
+    found = torch.stack([part.cpu().double() for part in (nats, torch.ones_like(nats), right)], 1)
+    return torch.zeros(len(labels), 3, dtype=torch.float64).index_add_(0, asked.nonzero()[:, 0].cpu(), found)
 
 
 def tallies(model: Any, rows: Any, collate: Any, batch_size: int) -> np.ndarray:
@@ -185,7 +190,8 @@ class LanguageTrainer(Trainer):
     ) -> Any:
         """Return the loss of a batch; compiled together with the model where models are compiled."""
         if self._whole is None or return_outputs or not model.training:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            with contextlib.nullcontext() if self.args.torch_compile else asked_alone(model, inputs["labels"]):
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs.pop("labels")
         items = whole_loss.asked(labels) if num_items_in_batch is None else num_items_in_batch
         return self._whole(model, dict(inputs), labels, torch.as_tensor(items, device=labels.device))

@@ -15,6 +15,7 @@ from fmtools.core.errors import ModelError, OptionError
 from fmtools.core.options import TrainOptions
 from fmtools.kit.models import language_model, ngrams, scratch
 from fmtools.kit.models.blocks import Blocks, Documents, PadTargets
+from fmtools.kit.training.asked import asked_alone
 
 TEXTS = ["abc abd", "bca", "a cab, a bad cab and a dab"]
 
@@ -55,6 +56,32 @@ def test_the_loss_is_of_the_targets_and_weighs_accumulated_batches_by_them() -> 
     true = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
     smooth = language_model.target_loss(0.1)(model(input_ids=whole["input_ids"]), whole["labels"])
     assert smooth.item() == pytest.approx(true.item(), rel=1e-5)
+
+
+def test_logits_are_made_of_the_targets_alone_and_teach_the_same() -> None:
+    model, words = model_and_words()
+    rows = Documents(words, TEXTS, 16)
+    batch = PadTargets(0)([rows[i] for i in range(3)])
+    labels, loss = batch.pop("labels"), language_model.target_loss(0.1)
+    few = labels.clone()
+    few[:, ::2] = -100
+    for asked in (labels, few):
+        model.zero_grad()
+        everywhere = loss(model(**batch), asked)
+        everywhere.backward()
+        taught = {name: weight.grad.clone() for name, weight in model.named_parameters()}
+        model.zero_grad()
+        with asked_alone(model, asked):
+            found = model(**batch)
+            alone = loss(found, asked)
+        alone.backward()
+        assert found.logits.shape == (int((asked != -100).sum()), len(words))  # type: ignore[arg-type]
+        assert alone.item() == pytest.approx(everywhere.item(), rel=1e-6)
+        for name, weight in model.named_parameters():
+            torch.testing.assert_close(weight.grad, taught[name], rtol=1e-4, atol=1e-6)
+    with asked_alone(model, torch.zeros_like(labels)):
+        assert model(**batch).logits.ndim == 3
+    assert model(**batch).logits.ndim == 3
 
 
 def test_bits_compare_across_tokenizers() -> None:

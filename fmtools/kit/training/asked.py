@@ -1,0 +1,37 @@
+"""Logits of the targets alone. A language model's output layer makes a number for every token of its vocabulary at every place of
+a text; where few places have a target (hidden tokens, answers of an assistant, texts of unlike length), that is most of the work."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from .losses import IGNORED
+
+
+@contextlib.contextmanager
+def asked_alone(model: Any, labels: torch.Tensor) -> Iterator[None]:
+    """Let calls of a model give logits [targets, vocabulary], in the order of the targets in `labels` [rows, n], instead of
+    [rows, n, vocabulary]; -100 is no target. Models whose output layer sees something else than [rows, n, width] give all."""
+    inner = model
+    while hasattr(inner, "module"):  # what spreads a model over processes wraps it
+        inner = inner.module
+    layer = inner.get_output_embeddings()
+    asked = labels != IGNORED
+    if layer is None or bool(asked.all()):
+        yield
+        return
+
+    def chosen(layer: Any, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        states = given[0] if given else None
+        fits = torch.is_tensor(states) and states.shape[:-1] == asked.shape
+        return (states[asked.to(states.device)], *given[1:]) if fits else None
+
+    hook = layer.register_forward_pre_hook(chosen)
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -32,8 +32,6 @@ class Optimizer(Protocol):
     summary: str
     #: Kinds of nodes whose weights it changes: MatMul, Gather ...
     operations: tuple[str, ...]
-    #: Whether it reads `Material.feeds`, to learn the ranges of activations.
-    calibrated: bool
 
     def check(self) -> None:
         """Raise OptionError when it cannot work here. Runs in the kernel, without torch."""

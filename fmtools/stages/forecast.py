@@ -12,7 +12,7 @@ from ..store.runs import RunRecord
 #: What a rehearsal does not do: it takes single batches, few of them, and evaluates and saves once, at its end.
 SHORT: dict[str, Any] = {
     "gradient_accumulation": 1,
-    "max_steps": 9,
+    "max_steps": 10,
     "eval_steps": 0,
     "save_minutes": 1440.0,
     "patience": None,

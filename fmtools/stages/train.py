@@ -53,6 +53,7 @@ def train(context: Context, record: RunRecord, rehearsal: Any = None) -> StatusE
     if not trainer.narrator.stopped:
         trainer.take_best()
     _publish_model(context, trainer, parts, record)
+    trainer.optimizer.state.clear()  # the checkpoint has it; twice the weights, for Adam
     if rehearsal is not None:
         rehearsal.score(task, context.folder / "artifacts" / "model", splits[_scored(splits)], meta)
         return StatusEvent(status="done")
@@ -268,9 +269,11 @@ def _publish(context: Context, record: RunRecord, trainer: Any, name: str, save:
 def _score(context: Context, task: Task, data: tuple[Any, Any, TrainOptions], pace: tuple[float, float]) -> None:
     """Score the published model folder, as anyone will load it, on the test split (the validation split without one)."""
     from ..kit.cost.model import rows_at_once
+    from ..kit.machine.gpu import give_back
     from ..kit.scoring.details import texts_of
 
     context.emit(PhaseEvent(phase="evaluating"))
+    give_back()  # the model is loaded a second time: what training no longer uses is not to stand beside it
     splits, meta, options = data
     split, at_once = _scored(splits), rows_at_once(options)
     outputs, truth = task.outputs(task.load(context.folder / "artifacts" / "model"), splits[split], at_once)

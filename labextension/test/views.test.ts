@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 import { fits, headMap, meanMap, paint, peakOf } from '../src/attention/tensor';
 import { groupSeries } from '../src/curves/groups';
 import { breaks, Smoother } from '../src/curves/smooth';
@@ -10,6 +12,7 @@ import { readReport, sortRows } from '../src/results/report';
 import { pieces } from '../src/sidebar/spark';
 import { formatCount, formatDuration, formatRate, formatValue } from '../src/ui/numbers';
 import { palette } from '../src/ui/palette';
+import { metricWord, splitMetricWord } from '../src/ui/words';
 
 test('series are shared out to tabs', () => {
   const names = [
@@ -18,17 +21,29 @@ test('series are shared out to tabs', () => {
     'validation/f1_macro',
     'loss',
     'validation/perplexity',
+    'validation/bits_per_byte',
+    'validation/bits_per_character',
+    'validation/calibration_error',
     'test/accuracy'
   ];
   assert.deepEqual(
     groupSeries(names).map(group => [group.key, group.series]),
     [
       ['loss', ['loss', 'validation/loss']],
-      ['metrics', ['test/accuracy', 'validation/f1_macro']],
+      ['metrics', ['test/accuracy', 'validation/calibration_error', 'validation/f1_macro']],
+      ['bits', ['validation/bits_per_byte', 'validation/bits_per_character']],
       ['perplexity', ['validation/perplexity']],
       ['learning_rate', ['learning_rate']]
     ]
   );
+});
+
+test('metrics are said in words', () => {
+  const trans = { __: (text: string) => text } as unknown as TranslationBundle;
+  const words = ['f1_macro', 'recall_at_3', 'ndcg_at_10', 'rougel', 'of_my_own'].map(name => metricWord(name, trans));
+  assert.deepEqual(words, ['Macro F1', 'Recall@3', 'nDCG@10', 'ROUGE-L', 'of my own']);
+  assert.equal(splitMetricWord('loss', 'validation', trans), 'Loss · validation');
+  assert.equal(splitMetricWord('f1', 'test', trans), 'F1');
 });
 
 test('smoothing goes on where it stopped, and passes NaN by', () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from fmtools.core import registry
+from fmtools.core.exporting import CARD
+from fmtools.core.optimizing import Material
 from fmtools.serving.artifact import Artifact
 from fmtools.serving.pieces import compute
 from fmtools.serving.session import Session
@@ -37,18 +41,33 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def run(lab: Lab, classifier: Path) -> RunFolder:
-    """A run in the lab's store, with a model and its export."""
-    facts = {"name": "in the tab", "task": TASK, "model": "tiny", "data": "none"}
+def run_with(lab: Lab, name: str, **kept: Path) -> RunFolder:
+    """Write a run into the lab's store whose artefacts are copies of folders."""
+    facts = {"name": name, "task": TASK, "model": "tiny", "data": "none"}
     made = RunFolder.create(RunRecord(id=new_run_id(), created=time.time(), **facts), lab.runs.parent)
     log = LogWriter(made.events, 1, 1)
     log.append({"t": time.time(), "attempt": 1, "type": "status", "status": "done"})
     log.close()
-    for name, source in {"model": classifier.parent / "model", "onnx": classifier}.items():
+    for artefact, source in kept.items():
         save = lambda folder, source=source: shutil.copytree(source, folder, dirs_exist_ok=True)  # noqa: E731
-        artifacts.write(made.path, name, save, {"run": made.id}, lambda error: None)
+        artifacts.write(made.path, artefact, save, {"run": made.id}, lambda error: None)
     return made
+
+
+@pytest.fixture(scope="module")
+def run(lab: Lab, classifier: Path) -> RunFolder:
+    """A run with a model and its export."""
+    return run_with(lab, "in the tab", model=classifier.parent / "model", onnx=classifier)
+
+
+@pytest.fixture(scope="module")
+def small(lab: Lab, classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run with an int8 artefact alone."""
+    folder = shutil.copytree(classifier, tmp_path_factory.mktemp("int8") / "int8")
+    file = json.loads((folder / CARD).read_text())["files"]["model"]
+    registry.get("optimizers", "int8-dynamic").optimize(classifier / file, folder / file, Material())
+    assert (folder / file).stat().st_size < (classifier / file).stat().st_size
+    return run_with(lab, "in 8 bits", int8=folder)
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +118,9 @@ def served(folder: Path, text: str) -> list[tuple[str, float]]:
     return [(each["label"], each["score"]) for each in answer["top"]]
 
 
-def same(found: list[tuple[str, float]], wanted: list[tuple[str, float]]) -> None:
+def same(found: list[tuple[str, float]], wanted: list[tuple[str, float]], off: float = 1e-4) -> None:
     assert [label for label, _ in found] == [label for label, _ in wanted]
-    assert [score for _, score in found] == pytest.approx([score for _, score in wanted], abs=1e-4)
+    assert [score for _, score in found] == pytest.approx([score for _, score in wanted], abs=off)
 
 
 def test_the_tab_answers_as_predict_and_the_server_do(tab: Locator, run: RunFolder, lab: Lab) -> None:
@@ -116,6 +135,17 @@ def test_the_tab_answers_as_predict_and_the_server_do(tab: Locator, run: RunFold
         same(found, [(each["label"], each["score"]) for each in row["top"]])
     expect(tab).to_contain_text("no request outside this Jupyter server")
     assert lab.outside == [], "the page asked for something outside this machine"
+
+
+def test_eight_bits_answer_as_the_server_does(tab: Locator, page: Page, small: RunFolder) -> None:
+    command = {"runId": small.id, "artifact": "int8"}
+    page.evaluate("args => window.jupyterapp.commands.execute('fmtools:run-in-browser', args)", command)
+    eight = page.locator("[data-fm='tab']:visible")
+    expect(eight).to_have_attribute("data-state", "ready", timeout=60_000)
+    for text in TEXTS:
+        # A value that rounds to another of 256 steps, after sums in another order, moves a score a little.
+        same(ask(eight, text), served(small.path / "artifacts" / "int8", text), 1e-3)
+    page.evaluate("window.jupyterapp.shell.currentWidget.dispose()")
 
 
 def test_a_model_that_is_not_the_sealed_one_is_refused(tab: Locator, page: Page, run: RunFolder) -> None:

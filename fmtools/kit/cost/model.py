@@ -25,6 +25,8 @@ AT_ONCE, FEW = 64, 8
 HOLES = 1.1
 #: How much a step takes more after so many batches of ever new lengths, where the heap is not kept tight (--fit).
 GROWS, GROWN = 0.08, 100
+#: Shapes of batches whose kernels are kept ready (oneDNN keeps 1,024 of them, a shape has a dozen); with more, each is as new.
+READY = 80
 #: What a step and a thousand attention values take in the log, in bytes.
 STEP_BYTES = 320
 
@@ -36,7 +38,8 @@ class Facts:
     lengths, held: tokens of each training and validation row, in order. longest: the --max-length they were cut at; blocks:
     every row is a block of that length. stretch: tokens that a batch really holds over rows times longest row, and the same
     of tokens times length.
-    batch: [a, b, c] of a batch; evaluate: [once, a batch, a token]; score: [once, a row]. activations: [once, a token, a
+    ordered: batches come in an order that is known here. batch: [a, b, c] of a batch whose shape is new; again: what a shape takes
+    that was there before, as a share of that. evaluate: [once, a batch, a token]; score: [once, a row]. activations: [once, a token, a
     squared token]; keeps: what a step really took over what its activations count, slack_bytes: what any step takes
     besides; widest: the largest batch over what the lengths say, where the order is not ours. evaluate_bytes, score_bytes,
     save_bytes: what these take by themselves, as the heap that a step leaves behind serves them, too.
@@ -54,6 +57,8 @@ class Facts:
     load: list[float] = field(default_factory=lambda: [0.0, 0.0])
     first: list[float] = field(default_factory=lambda: [0.0, 0.0])
     step: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    ordered: bool = True
+    again: list[float] = field(default_factory=lambda: [1.0, 1.0])
     batch: list[list[float]] = field(default_factory=lambda: [[0.0, 0.0, 0.0]] * 2)
     evaluate: list[list[float]] = field(default_factory=lambda: [[0.0, 0.0, 0.0]] * 2)
     save: list[float] = field(default_factory=lambda: [0.0, 0.0])
@@ -157,13 +162,16 @@ def fit(features: np.ndarray, seconds: np.ndarray) -> list[float]:
 
 
 def cut(facts: Facts, lengths: list[int], max_length: int) -> np.ndarray:
-    """Return the lengths at another --max-length; blocks become as many as the same text fills."""
+    """Return the lengths at another --max-length; blocks become as many as the same text fills. A row of two texts may be longer
+    than --max-length, and is cut in the same proportion."""
     import numpy as np
 
     found = np.asarray(lengths or [1], dtype=np.int64)
     if facts.blocks and max_length != facts.longest:
         return np.full(max(1, round(float(found.sum()) / max_length)), max_length)
-    return np.minimum(found, max_length)
+    if max_length >= facts.longest:
+        return found
+    return np.minimum(found, max(1, round(max(facts.longest, int(found.max())) * max_length / facts.longest)))
 
 
 def steps_of(batches: int, options: TrainOptions) -> tuple[int, float]:
@@ -185,10 +193,13 @@ def estimate(facts: Facts, options: TrainOptions, done: int = 0) -> Estimate:
     steps, epochs = steps_of(len(epoch.rows), options)
     left = (steps - done) / steps
     first, last = done * options.gradient_accumulation, steps * options.gradient_accumulation
-    # A run of less than an epoch sees some of the batches: which, is known.
-    whole = last >= len(features)
-    to_come = features.sum(0) * epochs * left if whole else features[first:last].sum(0)
-    training = np.asarray(facts.batch) @ to_come + np.asarray(facts.step) * (steps - done)
+    shares = _shares(facts, epoch, done)
+    if last >= len(features) or not facts.ordered:
+        both = [features.T @ share + features.sum(0) * (epochs * left - 1.0) * later for share, later in shares]
+    else:  # a run of less than an epoch sees some of the batches: which, is known
+        both = [features[first:last].T @ share[first:last] for share, _ in shares]
+    batches = [float(np.dot(costs, part)) for costs, part in zip(facts.batch, both, strict=True)]
+    training = np.asarray(batches) + np.asarray(facts.step) * (steps - done)
     evaluation = np.asarray(facts.evaluate) @ np.array([1.0, looked[:, 0].sum(), looked[:, 1].sum()])
     parts = {
         "loading": np.asarray(facts.load) * (not done),
@@ -202,11 +213,34 @@ def estimate(facts: Facts, options: TrainOptions, done: int = 0) -> Estimate:
     return Estimate(
         seconds=float(total[0]),
         processor=float(total[1]),
-        peak_bytes=peak(facts, options, features[:last], looked, last),
+        peak_bytes=peak(facts, options, _seen(facts, features, last), looked, last),
         disk_bytes=_disk(facts, options, steps, _saves(options, training[0], epochs)),
         parts={name: float(value[0]) for name, value in parts.items()},
         steps=steps,
     )
+
+
+def _shares(facts: Facts, epoch: Shapes, done: int) -> list[tuple[np.ndarray, float]]:
+    """Return for clock and processor what each batch of an epoch [batches] takes, as a share of one whose shape is new: in the
+    first epoch to come, and in those after it."""
+    import numpy as np
+
+    _, firsts = np.unique(np.stack([epoch.rows, epoch.longest]), axis=1, return_index=True)
+    if len(firsts) > READY:
+        return [(np.ones(len(epoch.rows)), 1.0)] * 2
+    new = np.zeros(len(epoch.rows))
+    new[firsts] = not done
+    return [(new + (1.0 - new) * again, again) for again in facts.again]
+
+
+def _seen(facts: Facts, features: np.ndarray, batches: int) -> np.ndarray:
+    """Return the batches [n, 3] that a run sees; where their order is not known, those up to the largest of so many."""
+    import numpy as np
+
+    if facts.ordered or batches >= len(features):
+        return features[:batches]
+    sizes = features @ np.asarray(facts.activations)
+    return features[sizes <= np.quantile(sizes, 1.0 - 1.0 / (1.0 + batches))]
 
 
 def rows_at_once(options: TrainOptions) -> int:

@@ -32,12 +32,14 @@ from .model import AT_ONCE, Facts, fit, shapes
 from .scene import Order, RehearsalContext, Step, is_torch
 from .scoring import rows_scored
 
-#: Where in the order of lengths the timed batches come from; the first one only warms up, the last is the longest.
-PLACES = (0.5, 0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.8, 1.0)
+#: Where in the order of lengths the timed batches come from; the first one only warms up, the last is the longest. Two come
+#: again: a shape that was there before takes less.
+PLACES = (0.5, 0.1, 0.9, 0.3, 0.7, 0.3, 0.7, 0.2, 0.8, 1.0)
+NEW, AGAIN = slice(3, 5), slice(5, 7)
 #: Share of the free memory that the longest batch may take here.
 MOST = 0.7
 #: Memory a step takes over what its activations count, where it cannot be told, and between which bounds it is believed.
-KEEPS, KEPT = 1.3, (1.0, 2.5)
+KEEPS, KEPT = 1.3, (0.5, 2.5)
 
 
 class Rehearsal:
@@ -78,7 +80,7 @@ class Rehearsal:
 
     def _choose(self, trainer: Any) -> None:
         """Let the Trainer see batches of chosen lengths; smaller ones where the longest would not fit."""
-        size = self._fitting(trainer)
+        facts, size = self.facts, self._fitting(trainer)
         order = np.argsort(self._lengths, kind="stable")
         starts = [max(0, min(len(order) - size, round(place * len(order)) - size // 2)) for place in PLACES]
         self._size, self._chosen = size, [order[start : start + size].tolist() for start in starts]
@@ -87,6 +89,7 @@ class Rehearsal:
             trainer._get_train_sampler = lambda *_, **__: Order(rows)
         else:
             self._chosen = []  # its own order of batches, some of them
+            facts.ordered = False
         trainer.narrator.every = trainer.narrator.every and sys.maxsize
         trainer.narrator.sample_every = trainer.narrator.sample_every and sys.maxsize
 
@@ -165,7 +168,11 @@ class Rehearsal:
         steps, facts = self._steps, self.facts
         features = np.asarray([(1.0, step.tokens, step.squared) for step in steps])
         took = np.asarray([step.took for step in steps])
-        facts.batch = [fit(features[1:], took[1:, side]) for side in (0, 1)]
+        timed = np.arange(1, len(steps))
+        if self._chosen:
+            timed = np.setdiff1d(timed, np.arange(len(steps))[AGAIN])
+            facts.again = np.clip(took[AGAIN].sum(0) / took[NEW].sum(0), 0.5, 1.0).tolist()
+        facts.batch = [fit(features[timed], took[timed, side]) for side in (0, 1)]
         between = [np.subtract(b.began, a.ended) for a, b in itertools.pairwise(steps)]
         facts.step = [float(value) for value in np.median(np.asarray(between[1:]), axis=0)]
         usual = np.asarray(facts.batch) @ features[0] + np.asarray(facts.step)

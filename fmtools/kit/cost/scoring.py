@@ -21,15 +21,26 @@ def rows_scored(score: Callable[[Any], None], rows: Any) -> tuple[list[float], l
     """Return (once, a row), each as [seconds on the clock, of processor]: what scoring takes whatever the rows, and a row's mean."""
     if rows.num_rows <= 3 * AT_ONCE:
         return [0.0, 0.0], [each / max(1, rows.num_rows) for each in _timed(score, rows)]
-    order = np.argsort(_sizes(rows), kind="stable")
+    sizes = _sizes(rows)
+    order = np.argsort(sizes, kind="stable")
     warm = _timed(score, rows.take(order[len(order) // 2 :][:FEW].tolist()))[0]
     block = next(size for limit, size in BLOCKS if warm < limit)
-    firsts = [max(0, min(len(order) - block, round(place * len(order)) - block // 2)) for place in PLACES]
-    blocks = [order[first : first + block] for first in firsts]
+    blocks = _blocks(order, sizes, block)
     one = np.asarray(_timed(score, rows.take(blocks[1].tolist())))
     three = np.asarray(_timed(score, rows.take(np.concatenate(blocks).tolist())))
     once = np.clip((3 * one - three) / 2, 0.0, np.minimum(one, three))  # of three, one is of middling length
     return once.tolist(), ((three - once) / (3 * block)).tolist()
+
+
+def _blocks(order: np.ndarray, sizes: list[int], size: int) -> list[np.ndarray]:
+    """Return three blocks of `size` neighbours in the order of lengths. The last is of rows so long that the three hold what
+    rows hold in the mean: a few very long ones, as texts have them, take a good part of the time."""
+    ordered = np.asarray(sizes, float)[order]
+    means = np.convolve(ordered, np.full(size, 1 / size), "valid")  # of the block that begins at each place
+    firsts = [max(0, min(len(means) - 1, round(place * len(order)) - size // 2)) for place in PLACES]
+    wanted = 3 * ordered.mean() - means[firsts[0]] - means[firsts[1]]
+    firsts[2] = max(firsts[2], min(int(np.searchsorted(means, wanted)), len(means) - 1))
+    return [order[first : first + size] for first in firsts]
 
 
 def _timed(score: Callable[[Any], None], rows: Any) -> list[float]:

@@ -14,6 +14,7 @@ from ..cost.model import rows_at_once
 from ..rows import gaps
 from ..scoring.details import worst
 from ..training import methods
+from ..training.asked import asked_alone
 from ..training.losses import IGNORED
 from . import encoders, language_model, looking, ngrams
 from .blocks import PadTargets
@@ -110,8 +111,10 @@ def _errors(model: Any, tokenizer: Any, batch: dict[str, torch.Tensor]) -> list[
     """Return (text around, truth, predicted, confidence) of the hidden tokens of one row that were guessed wrong."""
     labels, ids = batch["labels"][0], batch["input_ids"][0]
     places = torch.nonzero(labels != IGNORED)[:, 0]
-    logits = model(input_ids=batch["input_ids"].to(model.device)).logits[0].cpu()
-    score, guess = logits[places].float().softmax(-1).max(-1)
+    with asked_alone(model, batch["labels"]):
+        logits = model(input_ids=batch["input_ids"].to(model.device)).logits.cpu()
+    alone = logits if logits.ndim == 2 else logits[0, places]
+    score, guess = alone.float().softmax(-1).max(-1)
     return [
         (
             _around(tokenizer, ids, int(place)),

@@ -26,9 +26,9 @@ def asked_alone(model: Any, labels: torch.Tensor) -> Iterator[None]:
         return
 
     def chosen(layer: Any, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        states = given[0] if given else None
-        fits = torch.is_tensor(states) and states.shape[:-1] == asked.shape
-        return (states[asked.to(states.device)], *given[1:]) if fits else None
+        if not given or given[0].shape[:-1] != asked.shape:
+            return None
+        return given[0][asked.to(given[0].device)], *given[1:]
 
     hook = layer.register_forward_pre_hook(chosen)
     try:

@@ -13,7 +13,6 @@ class Bf16:
     name = "bf16"
     summary = "Weights kept in bfloat16: half the file, next to no loss, the speed of fp32."
     operations: tuple[str, ...] = ("MatMul", "Gemm", "Gather", "Conv", "LSTM")
-    calibrated = False
 
     def check(self) -> None:
         """Nothing to ask for: onnxruntime comes with fmtools."""

@@ -13,7 +13,6 @@ class Fp16:
     name = "fp16"
     summary = "Half precision throughout: half the size, for graphics cards and WebGPU."
     operations: tuple[str, ...] = ("MatMul", "Gemm", "Gather", "Conv", "LSTM")
-    calibrated = False
 
     def check(self) -> None:
         """Nothing to ask for: onnxruntime comes with fmtools."""

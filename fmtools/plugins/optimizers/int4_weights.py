@@ -13,7 +13,6 @@ class Int4Weights:
     name = "int4-weights"
     summary = "4-bit weights in blocks of 32: about a sixth of the size; for language models."
     operations: tuple[str, ...] = ("MatMul", "Gather")
-    calibrated = False
 
     def check(self) -> None:
         """Nothing to ask for: onnxruntime comes with fmtools."""

@@ -13,7 +13,6 @@ class Int8Dynamic:
     name = "int8-dynamic"
     summary = "8-bit weights and activations, ranges found as it runs: about a quarter of the size."
     operations: tuple[str, ...] = ("MatMul", "Gemm", "Gather", "Conv", "LSTM")
-    calibrated = True
 
     def check(self) -> None:
         """Nothing to ask for: onnxruntime comes with fmtools."""

@@ -13,7 +13,6 @@ class Int8Static:
     name = "int8-static"
     summary = "8-bit weights and activations, ranges learned from training rows: the same answer in every batch."
     operations: tuple[str, ...] = ("MatMul", "Gemm", "Gather", "Conv")
-    calibrated = True
 
     def check(self) -> None:
         """Nothing to ask for: onnxruntime comes with fmtools."""

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Head } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import { formatCount, formatDuration, formatMetric, formatRate, formatValue, toNumber } from '../ui/numbers';
-import { ENDED, phaseWord, statusWord } from '../ui/words';
+import { ENDED, phaseWord, splitMetricWord, statusWord } from '../ui/words';
 import { forecastWords } from './forecast';
 
 /** Who the run is: name, status, what is trained on what, and where. */
@@ -114,7 +114,9 @@ export class ProgressView {
       [this._trans.__('Tokens/s'), formatCount(head.tokens_per_second)]
     ];
     const [metric] = Object.entries(head.metrics ?? {});
-    return metric ? [[metric[0], formatMetric(metric[1])], ...figures] : figures;
+    return metric
+      ? [[splitMetricWord(metric[0], head.metrics_split, this._trans), formatMetric(metric[1])], ...figures]
+      : figures;
   }
 
   private _fillTiles(figures: [string, string][]): void {

@@ -11,7 +11,9 @@ export function metricOf(series: string): string {
 
 /** Whether a metric is a share between 0 and 1, by its name: its values may not have come yet. */
 export function isShare(metric: string): boolean {
-  return /^(accuracy|precision|recall|f1|token_|exact_match|map|mean_iou|ndcg|spearman|rouge|chrf)/.test(metric);
+  return /^(accuracy|calibration_error|precision|recall|f1|token_|exact_match|map|mean_iou|ndcg|spearman|rouge|chrf)/.test(
+    metric
+  );
 }
 
 /**
@@ -36,5 +38,5 @@ function groupOf(name: string): string {
   if (metric === 'loss') {
     return 'loss';
   }
-  return isShare(metric) ? 'metrics' : metric;
+  return isShare(metric) ? 'metrics' : metric.startsWith('bits_per_') ? 'bits' : metric;
 }

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { RunState } from '../follow/state';
 import type { ISettings } from '../settings/tokens';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
+import { metricWord } from '../ui/words';
 import type * as Bokeh from './bokeh';
 import { Chart, type Pointed } from './chart';
 import { groupSeries, type IGroup } from './groups';
@@ -97,13 +98,12 @@ export class CurvesView {
 
   private _label(key: string): string {
     const words: Record<string, string> = {
-      loss: this._trans.__('Loss'),
       metrics: this._trans.__('Metrics'),
       learning_rate: this._trans.__('Learning rate'),
       grad_norm: this._trans.__('Gradient norm'),
-      perplexity: this._trans.__('Perplexity')
+      bits: this._trans.__('Bits')
     };
-    return words[key] ?? key;
+    return words[key] ?? metricWord(key, this._trans);
   }
 
   private _order(groups: IGroup[]): void {

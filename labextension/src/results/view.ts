@@ -4,6 +4,7 @@ import type { RunState } from '../follow/state';
 import type { ISettings } from '../settings/tokens';
 import { h, setShown, setText } from '../ui/dom';
 import { formatMetric } from '../ui/numbers';
+import { metricWord } from '../ui/words';
 import { readConfusion } from './confusion';
 import { ConfusionView } from './confusionView';
 import { DetailsView } from './detailsView';
@@ -38,7 +39,9 @@ export class ResultsView {
     if (key !== this._metricsKey) {
       this._metricsKey = key;
       this._metrics.replaceChildren(
-        ...metrics.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, formatMetric(value))))
+        ...metrics.map(([name, value]) =>
+          h('div', { title: name }, h('dt', {}, metricWord(name, this._trans)), h('dd', {}, formatMetric(value)))
+        )
       );
     }
     if (details !== this._shownDetails) {

@@ -5,7 +5,7 @@ import type { ControlRequest, RunSummary } from '../contract';
 import { h, setAttribute, setShown, setText } from '../ui/dom';
 import { browserIcon, pauseIcon } from '../ui/icons';
 import { formatMetric, formatValue, toNumber } from '../ui/numbers';
-import { ago, ENDED, statusWord } from '../ui/words';
+import { ago, ENDED, splitMetricWord, statusWord } from '../ui/words';
 import { sparkline } from './spark';
 
 /** What a row can have done. */
@@ -83,7 +83,7 @@ export class RunRow {
   private _words({ head }: RunSummary, now: number): string {
     const [metric] = Object.entries(head.metrics ?? {});
     const figure = metric
-      ? `${metric[0]} ${formatMetric(metric[1])}`
+      ? `${splitMetricWord(metric[0], head.metrics_split, this._trans)} ${formatMetric(metric[1])}`
       : head.loss !== null
         ? `${this._trans.__('loss')} ${formatValue(head.loss, 3)}`
         : '';

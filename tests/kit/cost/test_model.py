@@ -80,3 +80,34 @@ def test_the_disk_holds_three_checkpoints_for_a_moment() -> None:
     log = 126 * 320
     assert estimate(known, options(epochs=2.0)).disk_bytes == log + 230
     assert estimate(known, options(epochs=9.0, batch_size=16)).disk_bytes == 9 * 63 * 320 + 300
+
+
+def test_a_shape_that_was_there_before_takes_less() -> None:
+    known = facts(lengths=[20] * 160, again=[0.5, 0.5])
+    new = estimate(facts(lengths=[20] * 160), options(epochs=1)).parts["training"] - 10 * 0.02
+    found = estimate(known, options(epochs=1)).parts["training"] - 10 * 0.02
+    assert found == pytest.approx(new * (1 + 9 * 0.5) / 10)
+    twice = estimate(known, options(epochs=2)).parts["training"] - 20 * 0.02
+    assert twice == pytest.approx(new * (1 + 19 * 0.5) / 10)
+    later = estimate(known, options(epochs=2), done=10).parts["training"] - 10 * 0.02
+    assert later == pytest.approx(new * 0.5)
+    many = list(range(1, 16 * 200, 1))
+    assert estimate(facts(lengths=many, longest=4000, again=[0.5, 0.5]), options(max_length=4000)).parts[
+        "training"
+    ] == pytest.approx(estimate(facts(lengths=many, longest=4000), options(max_length=4000)).parts["training"])
+
+
+def test_rows_of_two_texts_are_not_cut_to_the_length_of_one() -> None:
+    pairs = facts(lengths=[200] * 160, longest=128)
+    alone = facts(lengths=[100] * 160, longest=128)
+    assert estimate(pairs, options(max_length=128)).seconds > estimate(alone, options(max_length=128)).seconds
+    shorter = estimate(pairs, options(max_length=64)).parts["training"]
+    assert shorter == pytest.approx(estimate(alone, options(max_length=128)).parts["training"])
+
+
+def test_where_the_order_is_not_known_a_few_batches_are_like_the_mean_of_all() -> None:
+    lengths = [10] * 160 + [100] * 160
+    known = facts(lengths=lengths, ordered=False)
+    whole, part = (estimate(known, options(max_steps=steps)).parts["training"] for steps in (20, 10))
+    assert part == pytest.approx(whole / 2)
+    assert estimate(known, options(max_steps=20)).peak_bytes >= estimate(known, options(max_steps=1)).peak_bytes

@@ -88,7 +88,9 @@ def replaced(module: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[N
     """Let `forward` be the module's for a while."""
     before = vars(module).get("forward")
     # `generate` looks which arguments forward names.
-    module.forward = functools.wraps(module.forward)(lambda *args, **kwargs: forward(*args, **kwargs))
+    instead = functools.wraps(module.forward)(lambda *args, **kwargs: forward(*args, **kwargs))
+    instead.whole = True  # type: ignore[attr-defined]  # see kit.training.asked
+    module.forward = instead
     try:
         yield
     finally:

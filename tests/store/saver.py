@@ -4,8 +4,8 @@
 LAST a second time, as a resumed run may; with `careless` it writes in place, as the control of the test.
 
 Without arguments it takes jobs from stdin, each a JSON list [file for stdout, the arguments ...]. A job is a forked process,
-whose number is told on stdout; it waits for a byte, so that strace can take hold of it before it makes a call. When it
-has ended, its status is told.
+which tells its number on stdout when it is ready; it waits for a byte, so that strace can take hold of it before it makes a
+call, and not before its own preparations are over. When it has ended, its status is told.
 """
 
 from __future__ import annotations
@@ -51,12 +51,13 @@ def work(folder: str, first: str, last: str, *how: str) -> None:
     os.write(1, b"end\n")
 
 
-def job(said: str, *arguments: str) -> None:
-    """Work as a process of its own would, and end."""
+def job(out: int, said: str, *arguments: str) -> None:
+    """Work as a process of its own would, and end; `out`: where to say that strace may come."""
     status = 1
     try:
         os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
         ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))  # PR_SET_PTRACER: strace is no parent of this process
+        os.write(out, f"{os.getpid()}\n".encode())
         os.read(0, 1)
         work(*arguments)
         status = 0
@@ -73,8 +74,7 @@ def serve() -> None:
     while asked := os.read(0, 1 << 16):
         pid = os.fork()
         if not pid:
-            job(*json.loads(asked))
-        os.write(out, f"{pid}\n".encode())
+            job(out, *json.loads(asked))
         os.write(out, f"{os.waitpid(pid, 0)[1]}\n".encode())
 
 
